@@ -1,0 +1,110 @@
+// Agents learn; policies are their frozen, pure results, and PolicySpec is the only door out.
+
+import type { Catalogue } from "./catalogue.ts";
+import type { Proposal, Transition } from "./decision.ts";
+import type { Configuration, Knob } from "./knob.ts";
+import type { Limits, Optimizer, PerformanceModel } from "./model.ts";
+import type { Objective } from "./objective.ts";
+import type { Random } from "./random.ts";
+import type { KnobLattice } from "./space.ts";
+import type { ClusterState } from "./state.ts";
+
+/** JSON data. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** One input of an exported policy. */
+export interface PolicyFeature {
+  readonly name: string;
+  readonly unit: string;
+  /** The policy sees (value - offset) / scale. */
+  readonly offset: number;
+  readonly scale: number;
+}
+
+/** A policy as plain JSON: everything needed to run, explain or export it. */
+export interface PolicySpec {
+  readonly format: "trimtab-policy";
+  readonly version: 1;
+  /** Name of the agent or optimizer, which knows how to read `parameters`. */
+  readonly kind: string;
+  readonly features: readonly PolicyFeature[];
+  readonly knobs: readonly Knob[];
+  readonly parameters: Json;
+  /** Bounds the guards enforce on the policy. */
+  readonly bounds: { readonly initial: Configuration; readonly budgetUsdPerHour: number | null };
+  readonly environment: string;
+  readonly seed: number;
+  readonly training: { readonly steps: number; readonly episodes: number; readonly meanReward: number | null };
+  /** Of the canonical JSON of all other fields; hexadecimal. */
+  readonly sha256: string;
+}
+
+/** A frozen decision rule: the same observation always gives the same configuration. */
+export interface Policy {
+  act(observation: ClusterState): Configuration;
+  toJSON(): PolicySpec;
+}
+
+/** Everything an agent needs to go on as if never stopped. */
+export interface AgentSnapshot {
+  readonly agent: string;
+  readonly version: number;
+  readonly state: Json;
+}
+
+/** A learner. Owns only its state; chance and time come from outside. */
+export interface Agent {
+  act(observation: ClusterState): Proposal;
+  update(transition: Transition): void;
+  /** Longer thinking, run off the decision path; `act` reads the last finished plan. */
+  plan?(): void;
+  /** Greedy snapshot; later updates leave it alone. */
+  policy(): Policy;
+  save(): AgentSnapshot;
+}
+
+/** A profiled point the prior may see. */
+export interface ProfilePoint {
+  readonly host: string;
+  readonly intraOpThreads?: number;
+  readonly tensorParallel?: number;
+  readonly memoryMb?: number;
+  readonly batch: number;
+  readonly serviceMs: number;
+}
+
+/** What an agent is made from. */
+export interface AgentContext {
+  readonly environment: string;
+  readonly space: KnobLattice;
+  readonly random: Random;
+  readonly seed: number;
+  readonly model: PerformanceModel;
+  readonly objective: Objective;
+  readonly profilePoints: readonly ProfilePoint[];
+  readonly deviceRatios: Readonly<Record<string, number>>;
+  readonly catalogue: Catalogue;
+  readonly limits: Limits;
+  /** A single machine instead of a catalogue. */
+  readonly host: {
+    readonly cores: number;
+    readonly usdPerCoreHour: number;
+    readonly usdPerModelInstanceHour: number;
+  } | null;
+  readonly initial: Configuration;
+  readonly intervalS: number;
+  /** Acts whenever the learner has not earned trust. */
+  readonly optimizer: Optimizer;
+}
+
+/** A registry entry: how to make, restore and freeze one kind of agent. */
+export interface AgentFactory {
+  readonly name: string;
+  /** One line for `--help`. */
+  readonly summary: string;
+  create(context: AgentContext): Agent;
+  /** @throws {CheckpointError} when the snapshot is not this agent's */
+  restore(context: AgentContext, snapshot: AgentSnapshot): Agent;
+  /** The policy a spec of this kind describes. @throws {CheckpointError} when parameters do not fit */
+  load(context: AgentContext, spec: PolicySpec): Policy;
+}

@@ -1,0 +1,15 @@
+// Contracts and errors, the vocabulary every other folder shares.
+
+export * from "./agent.ts";
+export * from "./catalogue.ts";
+export * from "./cluster.ts";
+export * from "./decision.ts";
+export * from "./environment.ts";
+export * from "./errors.ts";
+export * from "./exporter.ts";
+export * from "./knob.ts";
+export * from "./model.ts";
+export * from "./objective.ts";
+export * from "./random.ts";
+export * from "./space.ts";
+export * from "./state.ts";
