@@ -1,1 +1,2 @@
 export * from "./knob-lattice.ts";
+export * from "./policy-spec.ts";
