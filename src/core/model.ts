@@ -61,6 +61,8 @@ export interface TuningProblem {
   readonly model: PerformanceModel;
   readonly catalogue: Catalogue;
   readonly limits: Limits;
+  /** What the scenario starts with. */
+  readonly initial: Configuration;
   readonly intervalS: number;
 }
 
