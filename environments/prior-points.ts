@@ -1,0 +1,49 @@
+// The profiled points an agent's prior may see: a handful per host, never the whole surface.
+
+import type { Catalogue, ProfilePoint } from "../src/core/index.ts";
+import type { ServicePoint, ServiceProfile } from "../src/profiles/index.ts";
+import type { Scenario } from "./scenario-schema.ts";
+
+/** Batches at which a host is profiled where the scenario names no points. */
+const DEFAULT_BATCHES = [1, 8, 32];
+
+function points(
+  host: string,
+  profile: ServiceProfile,
+  settings: readonly Omit<ServicePoint, "batch">[],
+): ProfilePoint[] {
+  return settings.flatMap((setting) =>
+    DEFAULT_BATCHES.map((batch) => ({ host, ...setting, batch, serviceMs: profile.serviceMs({ ...setting, batch }) })),
+  );
+}
+
+/** The scenario's own points, or three batch sizes at the extremes of each host's threads, memory or parallelism. */
+export function profilePointsOf(
+  scenario: Scenario,
+  profiles: ReadonlyMap<string, ServiceProfile>,
+  catalogue: Catalogue,
+): ProfilePoint[] {
+  const [firstHost = "host"] = Object.keys(scenario.models[0]?.profiles ?? {});
+  if (scenario.prior !== undefined) {
+    return scenario.prior.points.map(({ host, batch, serviceMs, intraOpThreads, tensorParallel, memoryMb }) => ({
+      host: host ?? firstHost,
+      batch,
+      serviceMs,
+      ...(intraOpThreads === undefined ? {} : { intraOpThreads }),
+      ...(tensorParallel === undefined ? {} : { tensorParallel }),
+      ...(memoryMb === undefined ? {} : { memoryMb }),
+    }));
+  }
+  const found: ProfilePoint[] = [];
+  for (const [key, profile] of profiles) {
+    if (key === "host" && scenario.host !== undefined) {
+      found.push(...points(key, profile, [{ intraOpThreads: 1 }, { intraOpThreads: scenario.host.cores }]));
+    } else if (key === "function") {
+      found.push(...points(key, profile, [{ memoryMb: scenario.function.memoryMb }]));
+    } else {
+      const types = catalogue.instances.filter((type) => type.name === key || type.name.startsWith(`${key}.`));
+      for (const type of types) found.push(...points(type.name, profile, [{ intraOpThreads: type.vcpus }]));
+    }
+  }
+  return found;
+}
