@@ -7,6 +7,7 @@ export * from "./decision.ts";
 export * from "./environment.ts";
 export * from "./errors.ts";
 export * from "./exporter.ts";
+export * from "./json.ts";
 export * from "./knob.ts";
 export * from "./model.ts";
 export * from "./objective.ts";
