@@ -1,0 +1,40 @@
+// The registry of agents: every learner, and every analytic optimizer as an agent that learns nothing.
+
+import { type Agent, type AgentContext, type AgentFactory, ConfigError, UnknownNameError } from "../src/core/index.ts";
+import { qTable } from "./q-table.ts";
+import { random } from "./random.ts";
+import { regionQ } from "./region-q.ts";
+import { isConfigurable, parseAgentName } from "./settings.ts";
+
+export { LOAD_LEVEL_HYSTERESIS, LOAD_LEVEL_RATIO, levelRatesRps, loadLevel } from "./load-level.ts";
+
+/** Agents that learn. */
+export const learners: readonly AgentFactory[] = [qTable, regionQ, random];
+
+/** Every agent, by one line each. */
+export const agents: readonly AgentFactory[] = [...learners];
+
+/**
+ * The agent of a name, with settings where given: `region-q` or `region-q:kernel=biweight,radius=2`.
+ * @throws {UnknownNameError} when there is no such agent
+ * @throws {ConfigError} when it does not take those settings
+ */
+export function findAgent(text: string): AgentFactory {
+  const { name, settings } = parseAgentName(text);
+  const found = agents.find((agent) => agent.name === name);
+  if (found === undefined) {
+    throw new UnknownNameError(
+      "agent",
+      name,
+      agents.map((agent) => agent.name),
+    );
+  }
+  if (Object.keys(settings).length === 0) return found;
+  if (isConfigurable(found)) return found.configured(settings);
+  throw new ConfigError(`agent ${name}`, [{ path: "settings", expected: "none", found: text }]);
+}
+
+/** A new agent; same name, settings and context give the same agent. @throws as `findAgent` */
+export function createAgent(text: string, context: AgentContext): Agent {
+  return findAgent(text).create(context);
+}

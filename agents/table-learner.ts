@@ -1,0 +1,204 @@
+// What every tabular learner shares: context, bootstrapped targets, exploration schedule, snapshots; only the choice differs.
+//
+// target = r + γ·max_b Q(level', b), bootstrapped through truncation: a tuning task never ends.
+// ε = max(floor, n^(-1/3)), n samples in this level: the rate that balances exploring against exploiting when nothing is
+// known of the gaps (A. Slivkins, "Introduction to Multi-Armed Bandits", 2019, section 1.2.2; constants left out).
+
+import { z } from "zod";
+import {
+  type Agent,
+  type AgentContext,
+  type AgentFactory,
+  type AgentSnapshot,
+  CheckpointError,
+  type ClusterState,
+  type Json,
+  type Policy,
+  type Proposal,
+  type Random,
+  type Transition,
+} from "../src/core/index.ts";
+import { choiceFor, levelPolicy, loadLevelPolicy } from "./level-policy.ts";
+import { loadLevel } from "./load-level.ts";
+import { type Move, Moves } from "./moves.ts";
+import { type ConfigurableAgent, readSettings } from "./settings.ts";
+import { type LevelValues, type MeasuredValue, ValueTable, valueTableSchema } from "./value-table.ts";
+
+/** Settings every tabular learner takes. */
+export const tableSettings = {
+  /** Share of exploring steps never gone below. */
+  epsilon: z.number().min(0).max(1).default(0.05),
+  /** Weight of the future; null for 0.5 where instances are launched, whose effect lasts, and 0 elsewhere. */
+  discount: z.number().min(0).lt(1).nullable().default(null),
+  /** Samples of a configuration after which its average moves. */
+  memory: z.number().int().positive().default(50),
+  /** Largest step along a knob in a lattice too large to list. */
+  maxStep: z.number().int().positive().default(2),
+};
+
+/** The settings of `tableSettings`, read. */
+export interface TableSettings {
+  readonly epsilon: number;
+  readonly discount: number | null;
+  readonly memory: number;
+  readonly maxStep: number;
+}
+
+/** A choice among the open moves, and why. */
+export interface Choice {
+  readonly move: Move;
+  readonly reason: string;
+}
+
+/** What a tabular learner adds: how it explores and how it chooses. */
+export interface TableRule {
+  /** What to try when exploring. @param random a stream of this step alone */
+  explore(open: readonly Move[], values: LevelValues, level: number, random: Random): Choice;
+  /** The greedy choice; undefined where nothing is known. */
+  exploit(open: readonly Move[], values: LevelValues, level: number, random: Random): Choice | undefined;
+  /** Called after each sample. */
+  learned(level: number, values: LevelValues, entry: MeasuredValue, first: boolean): void;
+  save(): Json;
+  restore(state: unknown): void;
+}
+
+const stateSchema = z.object({
+  settings: z.record(z.string(), z.unknown()),
+  steps: z.number().int().nonnegative(),
+  decisions: z.number().int().nonnegative(),
+  episodes: z.number().int().nonnegative(),
+  rewardSum: z.number(),
+  values: valueTableSchema,
+  rule: z.unknown(),
+});
+
+class TableLearner implements Agent {
+  readonly #name: string;
+  readonly #context: AgentContext;
+  readonly #settings: TableSettings;
+  readonly #rule: TableRule;
+  readonly #moves: Moves;
+  readonly #values: ValueTable;
+  readonly #discount: number;
+  #steps = 0;
+  #decisions = 0;
+  #episodes = 0;
+  #rewardSum = 0;
+
+  constructor(name: string, context: AgentContext, settings: TableSettings, rule: TableRule) {
+    this.#name = name;
+    this.#context = context;
+    this.#settings = settings;
+    this.#rule = rule;
+    this.#moves = new Moves(context.space, settings.maxStep);
+    this.#values = new ValueTable(context.space, settings.memory);
+    const lasting = context.space.knobs.some((knob) => knob.actuation === "provision");
+    this.#discount = settings.discount ?? (lasting ? 0.5 : 0);
+  }
+
+  act(observation: ClusterState): Proposal {
+    const level = loadLevel(observation);
+    const values = this.#values.at(level);
+    const random = this.#context.random.split(`${this.#name} ${this.#decisions++}`);
+    const open = this.#moves.open(observation);
+    const epsilon = Math.max(this.#settings.epsilon, (values.samples + 1) ** (-1 / 3));
+    const choice =
+      values.samples > 0 && random.next() < epsilon
+        ? this.#rule.explore(open, values, level, random)
+        : this.#rule.exploit(open, values, level, random);
+    if (choice !== undefined) return { configuration: choice.move.configuration, reason: choice.reason };
+    const known = choiceFor(this.#values.choices(), level);
+    return known === undefined
+      ? { configuration: this.#context.space.nearest(observation.configuration), reason: "first sample: as it runs" }
+      : { configuration: known, reason: `nothing measured at load level ${level}: the best of the nearest level` };
+  }
+
+  update(transition: Transition): void {
+    const { observation, next, reward, applied, truncated } = transition;
+    this.#steps++;
+    this.#rewardSum += reward;
+    if (truncated) this.#episodes++;
+    if (transition.aborted || !this.#context.space.contains(applied)) return;
+    const level = loadLevel(observation);
+    const future = this.#discount === 0 ? 0 : (this.#values.at(loadLevel(next)).best()?.value ?? 0);
+    const target = reward + this.#discount * future;
+    const { entry, first } = this.#values.learn(level, applied, target);
+    this.#rule.learned(level, this.#values.at(level), entry, first);
+  }
+
+  policy(): Policy {
+    return levelPolicy(this.#name, this.#context, this.#values.choices(), {
+      steps: this.#steps,
+      episodes: this.#episodes,
+      meanReward: this.#steps === 0 ? null : this.#rewardSum / this.#steps,
+    });
+  }
+
+  save(): AgentSnapshot {
+    const state = {
+      settings: { ...this.#settings },
+      steps: this.#steps,
+      decisions: this.#decisions,
+      episodes: this.#episodes,
+      rewardSum: this.#rewardSum,
+      values: this.#values.save(),
+      rule: this.#rule.save(),
+    };
+    return { agent: this.#name, version: 1, state };
+  }
+
+  restore(state: z.infer<typeof stateSchema>): void {
+    this.#steps = state.steps;
+    this.#decisions = state.decisions;
+    this.#episodes = state.episodes;
+    this.#rewardSum = state.rewardSum;
+    this.#values.restore(state.values);
+    this.#rule.restore(state.rule);
+  }
+}
+
+/** The registry entry of a tabular learner. */
+export function tableAgent<S extends TableSettings>(
+  name: string,
+  summary: string,
+  schema: z.ZodType<S>,
+  rule: (settings: S, context: AgentContext) => TableRule,
+): ConfigurableAgent {
+  const make = (context: AgentContext, settings: S): TableLearner =>
+    new TableLearner(name, context, settings, rule(settings, context));
+  const withSettings = (settings: S): AgentFactory => ({
+    name,
+    summary,
+    create: (context) => make(context, settings),
+    restore(context, snapshot) {
+      if (snapshot.agent !== name || snapshot.version !== 1) {
+        const found = `${snapshot.agent} version ${snapshot.version}`;
+        throw new CheckpointError(`snapshot: expected ${name} version 1, found ${found}`);
+      }
+      const parsed = stateSchema.safeParse(snapshot.state);
+      if (!parsed.success) {
+        const issue = parsed.error.issues[0];
+        throw new CheckpointError(`snapshot state.${issue?.path.join(".")}: ${issue?.message}`);
+      }
+      const agent = make(context, readSettings(name, schema, parsed.data.settings));
+      try {
+        agent.restore(parsed.data);
+      } catch (cause) {
+        throw new CheckpointError(`snapshot of ${name}: does not fit this lattice`, { cause });
+      }
+      return agent;
+    },
+    load: (context, spec): Policy => loadLevelPolicy(name, context, spec),
+  });
+  return {
+    ...withSettings(readSettings(name, schema, {})),
+    configured: (settings) => withSettings(readSettings(name, schema, settings)),
+  };
+}
+
+/** One of the moves, uniformly. @throws {RangeError} when there is none */
+export function anyMove(moves: readonly Move[], random: Random): Move {
+  const move = moves[Math.floor(random.next() * moves.length)];
+  if (move === undefined) throw new RangeError("moves: expected at least one, found none");
+  return move;
+}
