@@ -28,6 +28,10 @@ export interface ClusterEnvironmentOptions<Cluster extends ClusterAdapter> {
   readonly intervalS: number;
   /** Steps after which an episode is truncated; Infinity for a cluster that is not ours to restart. */
   readonly episodeSteps: number;
+  /** Chance of the episodes until a reset brings a seed; seed 0 where absent. */
+  readonly random?: Random;
+  /** Number of the first episode: an interrupted training goes on with the chance it would have had. */
+  readonly firstEpisode?: number;
   /** A fresh cluster for each episode, or always the one that is attached. */
   readonly openCluster: (random: Random, episode: number) => Promise<Cluster>;
 }
@@ -38,8 +42,9 @@ export class ClusterEnvironment<Cluster extends ClusterAdapter = ClusterAdapter>
   readonly observationSpace: Space<ClusterState>;
   readonly actionSpace: KnobLattice;
   readonly #options: ClusterEnvironmentOptions<Cluster>;
-  #random = new SeededRandom(0);
-  #episode = 0;
+  readonly episodeSteps: number;
+  #random: Random;
+  #episode: number;
   #steps = 0;
   #cluster: Cluster | null = null;
   #observation: ClusterState | null = null;
@@ -49,6 +54,9 @@ export class ClusterEnvironment<Cluster extends ClusterAdapter = ClusterAdapter>
     this.id = options.id;
     this.observationSpace = options.observationSpace;
     this.actionSpace = options.actionSpace;
+    this.episodeSteps = options.episodeSteps;
+    this.#random = options.random ?? new SeededRandom(0);
+    this.#episode = options.firstEpisode ?? 0;
     this.#options = options;
   }
 

@@ -194,17 +194,34 @@ export function simulatedCluster(
   return new SimulatedCluster({ plan: { ...open.plan, ...plan }, random });
 }
 
+/** How the episodes of a simulated environment are drawn and how long they are. */
+export interface EpisodeOptions {
+  readonly random?: Random;
+  readonly firstEpisode?: number;
+  /** The scenario's training episode where absent. */
+  readonly episodeS?: number;
+}
+
 /** The environment of a scenario: each episode a fresh simulated cluster. */
-export function simulatedEnvironment(open: OpenScenario): ClusterEnvironment<SimulatedCluster> {
-  const episodeS = open.scenario.training.episodeS ?? open.plan.workload.durationS;
+export function simulatedEnvironment(
+  open: OpenScenario,
+  options: EpisodeOptions = {},
+): ClusterEnvironment<SimulatedCluster> {
+  const { durationS } = open.plan.workload;
+  const episodeS = Math.min(
+    durationS,
+    options.episodeS ?? open.scenario.training.episodeS ?? (open.warmupS || durationS),
+  );
   return new ClusterEnvironment({
     id: open.id,
     observationSpace: open.observationSpace,
     actionSpace: open.lattice,
     objective: open.objective,
     intervalS: open.intervalS,
-    episodeSteps: Math.max(1, Math.floor(episodeS / open.intervalS) - 1),
+    episodeSteps: Math.max(1, Math.ceil(episodeS / open.intervalS) - 1),
     openCluster: async (random) => simulatedCluster(open, random),
+    ...(options.random === undefined ? {} : { random: options.random }),
+    ...(options.firstEpisode === undefined ? {} : { firstEpisode: options.firstEpisode }),
   });
 }
 

@@ -1,0 +1,29 @@
+// `trimtab bench`: the measurements behind every figure the documentation quotes.
+
+import type { Command } from "commander";
+import { benchOptimizers } from "../../bench/optimizers.ts";
+import { benchService } from "../../bench/service.ts";
+import { benchSimulator } from "../../bench/simulator.ts";
+import { registerBenchSearch } from "./bench-search.ts";
+import { printJson } from "./output.ts";
+
+/** A measurement that needs no options. */
+const measurements = [
+  { name: "simulator", what: "requests simulated per second, and peak memory", run: benchSimulator },
+  { name: "service", what: "decisions over HTTP beside a bare route, while a training runs", run: benchService },
+  { name: "optimizers", what: "the batch model against simulation, and solve times", run: benchOptimizers },
+] as const;
+
+/** Adds the commands. */
+export function registerBench(program: Command): void {
+  const bench = program.command("bench").description("measure; every figure in the documentation comes from here");
+  for (const { name, what, run } of measurements) {
+    bench
+      .command(name)
+      .description(what)
+      .option("--json", "print one JSON document (the default form)")
+      .addHelpText("after", `\nExample:\n  $ trimtab bench ${name} --json\n`)
+      .action(async () => printJson(await run()));
+  }
+  registerBenchSearch(bench);
+}

@@ -1,0 +1,30 @@
+// Option parsers shared by the commands; a value that does not fit is a usage error.
+
+import { InvalidArgumentError } from "commander";
+
+/** A whole number of at least `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`expected a whole number of at least ${least}, found "${text}".`);
+    }
+    return value;
+  };
+}
+
+/** A number above 0. */
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw new InvalidArgumentError(`expected a number above 0, found "${text}".`);
+  return value;
+}
+
+/** Comma-separated names, none empty. */
+export function nameList(text: string): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.some((name) => name === ""))
+    throw new InvalidArgumentError(`expected names separated by commas, found "${text}".`);
+  return names;
+}

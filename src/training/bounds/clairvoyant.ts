@@ -1,0 +1,120 @@
+// The clairvoyant made feasible: the cheapest plan replayed in the simulator, every launch ordered in time.
+
+import type { OpenScenario } from "../../../environments/index.ts";
+import type { ClusterState, Configuration, KnobValue } from "../../core/index.ts";
+import type { SimulationTotals } from "../../simulator/simulator.ts";
+import { runEpisode } from "../episode.ts";
+import { evaluationEnvironment } from "../evaluation-environment.ts";
+import { hoursMissed } from "../scorecard.ts";
+import { type BoundInput, clairvoyantPlan } from "./bounds.ts";
+import type { Rentable } from "./rentable.ts";
+
+/** Shares of a machine's capacity the plan counts on, tried in turn until the SLO holds in every hour. */
+const CAPACITY_SHARES = [1, 0.95, 0.9, 0.8, 0.7];
+
+/** The clairvoyant decides this often, or as often as the scenario does where that is oftener. */
+const DECIDE_EVERY_S = 10;
+
+function numbersOf(open: OpenScenario, knob: string): number[] {
+  const values = open.lattice.knobs.find((candidate) => candidate.name === knob)?.values ?? [];
+  return values.filter((value): value is number => typeof value === "number");
+}
+
+/** Largest batch, shortest delay, and offload as late as the SLO can bear. */
+function hostSettings(open: OpenScenario): Record<string, KnobValue> {
+  const settings: Record<string, KnobValue> = {};
+  const batches = numbersOf(open, "maxBatchSize");
+  const delays = numbersOf(open, "maxBatchDelayMs");
+  const thresholds = numbersOf(open, "offloadThresholdMs");
+  if (batches.length > 0) settings["maxBatchSize"] = Math.max(...batches);
+  if (delays.length > 0) settings["maxBatchDelayMs"] = Math.min(...delays);
+  if (thresholds.length > 0) {
+    const slowestMs = Math.max(...open.plan.pools.map((pool) => open.model.serviceMs(pool.type.name, open.initial, 1)));
+    const bearable = thresholds.filter((threshold) => threshold + slowestMs <= open.objective.slo[0].latencyMs);
+    settings["offloadThresholdMs"] = bearable.length > 0 ? Math.max(...bearable) : Math.min(...thresholds);
+  }
+  return settings;
+}
+
+class PlannedFleet {
+  readonly #open: OpenScenario;
+  readonly #types: readonly Rentable[];
+  readonly #plan: ReturnType<typeof clairvoyantPlan>;
+  readonly #base: Configuration;
+  readonly #stepS: number;
+
+  constructor(open: OpenScenario, types: readonly Rentable[], plan: ReturnType<typeof clairvoyantPlan>, stepS: number) {
+    this.#open = open;
+    this.#types = types;
+    this.#plan = plan;
+    this.#stepS = stepS;
+    const none = Object.fromEntries(
+      open.lattice.knobs.filter((knob) => knob.name.startsWith("instances.")).map((knob) => [knob.name, 0]),
+    );
+    this.#base = open.lattice.nearest({ ...open.initial, ...none, ...hostSettings(open) });
+  }
+
+  act(observation: ClusterState): { configuration: Configuration; reason: string } {
+    const wanted: Record<string, KnobValue> = { ...this.#base };
+    this.#types.forEach((type, i) => {
+      wanted[type.knob] = this.#peak(
+        this.#plan.counts[i] ?? new Int32Array(),
+        observation.timeS,
+        observation.timeS + type.launchS + this.#stepS,
+      );
+    });
+    return { configuration: this.#open.lattice.nearest(wanted), reason: "clairvoyant plan" };
+  }
+
+  /** Highest planned count in a stretch of time; slots are in ascending order. */
+  #peak(counts: Int32Array, fromS: number, toS: number): number {
+    const { startS, slotS } = this.#plan;
+    let low = 0;
+    let high = startS.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((startS[middle] ?? 0) + slotS <= fromS) low = middle + 1;
+      else high = middle;
+    }
+    let peak = low < counts.length ? 0 : (counts[counts.length - 1] ?? 0);
+    for (let slot = low; slot < counts.length && (startS[slot] ?? 0) < toS; slot++)
+      peak = Math.max(peak, counts[slot] ?? 0);
+    if (low < startS.length && (startS[low] ?? 0) >= toS) peak = counts[low] ?? 0;
+    return peak;
+  }
+}
+
+async function replay(
+  open: OpenScenario,
+  input: BoundInput,
+  seed: number,
+  capacityShare: number,
+): Promise<SimulationTotals> {
+  const stepS = Math.min(DECIDE_EVERY_S, open.intervalS);
+  const environment = evaluationEnvironment(open, seed, stepS);
+  const decider = new PlannedFleet(open, input.types, clairvoyantPlan(input, capacityShare), stepS);
+  try {
+    await runEpisode(environment, decider, {
+      guards: [],
+      objective: open.objective,
+      mode: "active",
+      committedUsdPerHour: open.committedUsdPerHour,
+      budgetUsdPerHour: null,
+    });
+    return environment.cluster.totals();
+  } finally {
+    await environment.close();
+  }
+}
+
+/**
+ * Cost of the cheapest replayed plan that holds every SLO in every hour.
+ * @returns null where none of the tried capacity shares does
+ */
+export async function clairvoyantUsd(open: OpenScenario, input: BoundInput, seed: number): Promise<number | null> {
+  for (const share of CAPACITY_SHARES) {
+    const totals = await replay(open, input, seed, share);
+    if (open.objective.slo.every((slo, i) => hoursMissed(totals, slo, i) === 0)) return totals.usd;
+  }
+  return null;
+}

@@ -1,0 +1,8 @@
+// Training and evaluation.
+
+export { type Bounds, boundsOf } from "./bounds/index.ts";
+export { type Decider, type EpisodeResult, type GuardRules, runEpisode } from "./episode.ts";
+export { type EvaluateOptions, type EvaluateProgress, type Evaluation, evaluate, runPolicy } from "./evaluate.ts";
+export { DEFAULT_OPTIMIZER, findPolicy, openDecider, type PolicySource } from "./policies.ts";
+export { type PolicyScore, type SloScore, scoreOf } from "./scorecard.ts";
+export { type TrainOptions, type TrainProgress, train } from "./train.ts";

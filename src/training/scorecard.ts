@@ -1,0 +1,113 @@
+// The scorecard of an evaluation: one row a policy, in the JSON shape of the command line.
+
+import type { Slo } from "../core/index.ts";
+import type { SimulationTotals } from "../simulator/simulator.ts";
+
+/** How one SLO was held. */
+export interface SloScore extends Slo {
+  /** Share of scored requests within the latency, drops counted as late. */
+  readonly attained: number;
+  readonly hoursMissed: number;
+}
+
+/** One policy's result over all seeds: sums and shares are means over seeds, hours missed are added up. */
+export interface PolicyScore {
+  readonly name: string;
+  readonly usd: number;
+  readonly usdPerMillion: number;
+  readonly costToBound: number | null;
+  readonly slo: readonly SloScore[];
+  /** Every SLO held in every hour of every seed. */
+  readonly met: boolean;
+  readonly hoursMissed: number;
+  readonly latencyMs: { readonly mean: number; readonly p50: number; readonly p95: number; readonly p99: number };
+  readonly offloadedShare: number;
+  readonly dropped: number;
+  readonly instanceHours: Readonly<Record<string, number>>;
+  readonly decisions: number;
+  readonly decisionMicros: { readonly p50: number; readonly p99: number };
+}
+
+/** One run of one policy on one seed. */
+export interface PolicyRun {
+  readonly name: string;
+  readonly seed: number;
+  readonly totals: SimulationTotals;
+  readonly decisions: number;
+  readonly decisionMicros: readonly number[];
+}
+
+/** An hour with fewer requests than this many misses could decide is not judged: one late request is not a miss of 2 %. */
+const MIN_EXPECTED_MISSES = 1;
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}
+
+/** Hours in which less than the SLO's share of requests was in time. */
+export function hoursMissed(totals: SimulationTotals, slo: Slo, sloIndex: number): number {
+  return totals.perHour.filter((hour) => {
+    const judged = hour.requests * (1 - slo.percentile) >= MIN_EXPECTED_MISSES;
+    return judged && (hour.within[sloIndex] ?? 0) < slo.percentile * hour.requests;
+  }).length;
+}
+
+function sloScores(runs: readonly PolicyRun[], slos: readonly Slo[]): SloScore[] {
+  return slos.map((slo, i) => ({
+    latencyMs: slo.latencyMs,
+    percentile: slo.percentile,
+    attained: mean(runs.map((run) => run.totals.slo[i]?.attained ?? 0)),
+    hoursMissed: runs.reduce((sum, run) => sum + hoursMissed(run.totals, slo, i), 0),
+  }));
+}
+
+/** Whether any hour of a run missed any SLO. */
+export function runMissesHours(totals: SimulationTotals, slos: readonly Slo[]): number {
+  return totals.perHour.filter((hour) =>
+    slos.some((slo, i) => {
+      const judged = hour.requests * (1 - slo.percentile) >= MIN_EXPECTED_MISSES;
+      return judged && (hour.within[i] ?? 0) < slo.percentile * hour.requests;
+    }),
+  ).length;
+}
+
+/**
+ * Scores the runs of one policy.
+ * @param clairvoyantUsd mean over the same seeds, or null where it was not computed
+ */
+export function scoreOf(runs: readonly PolicyRun[], slos: readonly Slo[], clairvoyantUsd: number | null): PolicyScore {
+  const [first] = runs;
+  if (first === undefined) throw new RangeError("score: expected at least one run, found none");
+  const usd = mean(runs.map((run) => run.totals.usd));
+  const requests = mean(runs.map((run) => run.totals.requests));
+  const micros = runs.flatMap((run) => run.decisionMicros).sort((a, b) => a - b);
+  const types = [...new Set(runs.flatMap((run) => Object.keys(run.totals.instanceHours)))].sort();
+  const missed = runs.reduce((sum, run) => sum + runMissesHours(run.totals, slos), 0);
+  const latency = (pick: (totals: SimulationTotals) => number): number => mean(runs.map((run) => pick(run.totals)));
+  return {
+    name: first.name,
+    usd,
+    usdPerMillion: requests === 0 ? 0 : (usd / requests) * 1e6,
+    costToBound: clairvoyantUsd === null || clairvoyantUsd === 0 ? null : usd / clairvoyantUsd,
+    slo: sloScores(runs, slos),
+    met: missed === 0,
+    hoursMissed: missed,
+    latencyMs: {
+      mean: latency((totals) => totals.latency.meanMs),
+      p50: latency((totals) => totals.latency.p50Ms),
+      p95: latency((totals) => totals.latency.p95Ms),
+      p99: latency((totals) => totals.latency.p99Ms),
+    },
+    offloadedShare: requests === 0 ? 0 : mean(runs.map((run) => run.totals.offloaded)) / requests,
+    dropped: mean(runs.map((run) => run.totals.dropped)),
+    instanceHours: Object.fromEntries(
+      types.map((type) => [type, mean(runs.map((run) => run.totals.instanceHours[type] ?? 0))]),
+    ),
+    decisions: mean(runs.map((run) => run.decisions)),
+    decisionMicros: { p50: quantile(micros, 0.5), p99: quantile(micros, 0.99) },
+  };
+}

@@ -1,0 +1,133 @@
+// Trains an agent on a scenario: episode after episode under the guards, with a checkpoint after each.
+
+import { findAgent } from "../../agents/index.ts";
+import { agentContext, type OpenScenario, simulatedEnvironment } from "../../environments/index.ts";
+import { type Agent, CheckpointError, type Json, type PolicySpec } from "../core/index.ts";
+import { simulationGuards } from "../guards/index.ts";
+import { SeededRandom } from "../math/index.ts";
+import { createOptimizer } from "../optimizers/index.ts";
+import { sealPolicySpec } from "../spaces/index.ts";
+import type { Checkpoint } from "../store/index.ts";
+import { type Decider, runEpisode } from "./episode.ts";
+import { DEFAULT_OPTIMIZER } from "./policies.ts";
+
+/** What to train. */
+export interface TrainOptions {
+  readonly agent: string;
+  readonly seed: number;
+  readonly episodes: number;
+  /** A checkpoint of the same agent, environment and seed to go on from. */
+  readonly resume?: Checkpoint;
+  /** Called after every step; answering false stops after the episode's checkpoint of the step before. */
+  readonly onStep?: (progress: TrainProgress) => boolean | Promise<boolean>;
+  readonly onEpisode?: (checkpoint: Checkpoint, progress: TrainProgress) => void | Promise<void>;
+}
+
+/** How far a training is. */
+export interface TrainProgress {
+  readonly episode: number;
+  readonly episodes: number;
+  readonly step: number;
+  readonly stepsPerEpisode: number;
+  /** Mean reward a step of the running episode so far. */
+  readonly meanReward: number;
+  /** Mean reward a step of each finished episode. */
+  readonly curve: readonly number[];
+}
+
+function curveOf(progress: Json): number[] {
+  const list = typeof progress === "object" && progress !== null && "curve" in progress ? progress["curve"] : null;
+  return Array.isArray(list) ? list.filter((value): value is number => typeof value === "number") : [];
+}
+
+function summarised(spec: PolicySpec, steps: number, curve: readonly number[]): PolicySpec["training"] {
+  return { ...spec.training, steps, episodes: curve.length, meanReward: curve.at(-1) ?? null };
+}
+
+function checkResumable(resume: Checkpoint, open: OpenScenario, options: TrainOptions): void {
+  const expected = { agent: options.agent, environment: open.id, seed: options.seed };
+  for (const key of ["agent", "environment", "seed"] as const) {
+    if (resume[key] !== expected[key]) {
+      throw new CheckpointError(`resume: ${key}: expected ${expected[key]}, found ${resume[key]}`);
+    }
+  }
+}
+
+/**
+ * Trains and returns the last checkpoint. Interrupted and resumed at an episode's end, the result has the same
+ * bytes as one uninterrupted run.
+ * @throws {UnknownNameError} for an agent no registry knows
+ * @throws {CheckpointError} when `resume` is of another agent, environment or seed
+ */
+export async function train(open: OpenScenario, options: TrainOptions): Promise<Checkpoint> {
+  const factory = findAgent(options.agent);
+  const context = agentContext(
+    open,
+    new SeededRandom(options.seed).split("agent"),
+    options.seed,
+    createOptimizer(DEFAULT_OPTIMIZER),
+  );
+  if (options.resume !== undefined) checkResumable(options.resume, open, options);
+  const agent: Agent =
+    options.resume === undefined ? factory.create(context) : factory.restore(context, options.resume.snapshot);
+  const curve = options.resume === undefined ? [] : curveOf(options.resume.progress);
+  const environment = simulatedEnvironment(open, {
+    random: new SeededRandom(options.seed).split("training"),
+    firstEpisode: curve.length,
+  });
+  const decider: Decider = agent;
+  const rules = {
+    guards: simulationGuards,
+    objective: open.objective,
+    mode: "active",
+    committedUsdPerHour: open.committedUsdPerHour,
+    budgetUsdPerHour: open.budgetUsdPerHour,
+  } as const;
+  let checkpoint = options.resume ?? null;
+  let steps = curve.length * environment.episodeSteps;
+  try {
+    while (curve.length < options.episodes) {
+      let rewardSum = 0;
+      const progressAt = (step: number): TrainProgress => ({
+        episode: curve.length,
+        episodes: options.episodes,
+        step,
+        stepsPerEpisode: environment.episodeSteps,
+        meanReward: step === 0 ? 0 : rewardSum / step,
+        curve: [...curve],
+      });
+      const result = await runEpisode(environment, decider, rules, {
+        onStep: (step, transition) => {
+          rewardSum += transition.reward;
+          return options.onStep?.(progressAt(step)) ?? true;
+        },
+      });
+      if (result.stopped) break;
+      steps += result.steps;
+      curve.push(result.totalReward / Math.max(1, result.steps));
+      checkpoint = checkpointOf(agent, open, options, steps, curve);
+      await options.onEpisode?.(checkpoint, progressAt(result.steps));
+    }
+  } finally {
+    await environment.close();
+  }
+  return checkpoint ?? checkpointOf(agent, open, options, steps, curve);
+}
+
+function checkpointOf(
+  agent: Agent,
+  open: OpenScenario,
+  options: TrainOptions,
+  steps: number,
+  curve: readonly number[],
+): Checkpoint {
+  const spec = agent.policy().toJSON();
+  return {
+    agent: options.agent,
+    environment: open.id,
+    seed: options.seed,
+    spec: sealPolicySpec({ ...spec, training: summarised(spec, steps, curve) }),
+    snapshot: agent.save(),
+    progress: { scenario: open.scenario.name, steps, curve: [...curve] },
+  };
+}
