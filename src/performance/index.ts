@@ -1,0 +1,2 @@
+export { closedFormModel } from "./closed-form.ts";
+export type { ModelPlan } from "./hosts.ts";
