@@ -1,1 +1,7 @@
+// Seeded chance, distributions, Markovian arrival processes, special functions and statistics.
+
+export * from "./distributions.ts";
+export * from "./markov.ts";
 export * from "./seeded-random.ts";
+export * from "./special.ts";
+export * from "./statistics.ts";
