@@ -1,6 +1,7 @@
 // Seeded chance, distributions, Markovian arrival processes, special functions and statistics.
 
 export * from "./distributions.ts";
+export * from "./gaussian-process.ts";
 export * from "./markov.ts";
 export * from "./seeded-random.ts";
 export * from "./special.ts";
