@@ -109,8 +109,11 @@ export function gamma(random: Random, shape: number): number {
   const c = 1 / Math.sqrt(9 * d);
   for (;;) {
     const n = normal(random);
-    const v = (1 + c * n) ** 3;
-    if (v > 0 && -exponential(random) < 0.5 * n * n + d * (1 - v + Math.log(v))) return d * v;
+    const root = 1 + c * n;
+    if (root <= 0) continue;
+    const v = root * root * root;
+    const u = 1 - random.next();
+    if (u < 1 - 0.0331 * n * n * n * n || Math.log(u) < 0.5 * n * n + d * (1 - v + Math.log(v))) return d * v;
   }
 }
 

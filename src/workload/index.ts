@@ -9,7 +9,7 @@ export * from "./poisson.ts";
 export * from "./rate-curve.ts";
 export * from "./renewal.ts";
 export { parsePrometheus } from "./trace/prometheus.ts";
-export { type DataFolders, locate, readTrace, type TraceFormat, traceFormats } from "./trace/read-trace.ts";
+export { locate, readTrace, type TraceFormat, traceFormats } from "./trace/read-trace.ts";
 export { type TraceData, traceDurationS } from "./trace/trace-data.ts";
 export { timesTrace } from "./trace/trace-rows.ts";
 export { type TraceCut, traceWorkload } from "./trace/trace-workload.ts";

@@ -2,6 +2,7 @@
 
 import { TraceError } from "../core/index.ts";
 import { scaleMap } from "../math/index.ts";
+import type { DataFolders } from "../store/data-file.ts";
 import { type Client, clients } from "./clients.ts";
 import { joinSpans } from "./excluded.ts";
 import { markovian, markovModulated } from "./markovian.ts";
@@ -10,7 +11,7 @@ import { poisson } from "./poisson.ts";
 import { alongCurve, BinnedRates, diurnal, surge } from "./rate-curve.ts";
 import { renewal, shapeOfCv } from "./renewal.ts";
 import { readClients } from "./trace/clients-file.ts";
-import { type DataFolders, locate, readTrace } from "./trace/read-trace.ts";
+import { locate, readTrace } from "./trace/read-trace.ts";
 import { traceDurationS } from "./trace/trace-data.ts";
 import { traceWorkload } from "./trace/trace-workload.ts";
 import type { Workload } from "./workload.ts";

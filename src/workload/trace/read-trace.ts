@@ -1,8 +1,8 @@
 // Finds a trace file and reads it in the format its name or the scenario says.
 
-import { access } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
+import { isAbsolute } from "node:path";
 import { TraceError } from "../../core/index.ts";
+import { type DataFolders, findDataFile } from "../../store/data-file.ts";
 import { readParquet } from "./parquet.ts";
 import { readPrometheus } from "./prometheus.ts";
 import { readCsv, readJsonLines } from "./text.ts";
@@ -13,14 +13,6 @@ export const traceFormats = ["csv", "jsonl", "parquet", "prometheus"] as const;
 /** One of `traceFormats`. */
 export type TraceFormat = (typeof traceFormats)[number];
 
-/** Where files named in a scenario are looked for, in this order, after absolute paths. */
-export interface DataFolders {
-  /** Folder of the file that names the path. */
-  readonly baseFolder: string;
-  /** TRIMTAB_DATA, or null where there is none. */
-  readonly dataFolder: string | null;
-}
-
 const readers: Readonly<Record<TraceFormat, (path: string, source: string) => Promise<TraceData>>> = {
   csv: readCsv,
   jsonl: readJsonLines,
@@ -28,30 +20,19 @@ const readers: Readonly<Record<TraceFormat, (path: string, source: string) => Pr
   prometheus: readPrometheus,
 };
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 /**
- * The first place where a data file is.
+ * The first place where a trace is.
  * @throws {TraceError} naming every place tried and how to get the data
  */
 export async function locate(path: string, folders: DataFolders): Promise<string> {
-  const { baseFolder, dataFolder } = folders;
-  const places = isAbsolute(path)
-    ? [path]
-    : [resolve(baseFolder, path), ...(dataFolder === null ? [] : [resolve(dataFolder, path)])];
-  for (const place of places) if (await exists(place)) return place;
-  const set = path.split("/")[0] ?? path;
-  const advice = isAbsolute(path)
-    ? ""
-    : dataFolder === null
-      ? `; set TRIMTAB_DATA to the folder that holds ${join(path)}, or get it with: trimtab trace download ${set}`
-      : `; get it with: trimtab trace download ${set}`;
-  throw new TraceError(`${path}: expected a file, found none at ${places.join(" or ")}${advice}`);
+  const search = await findDataFile(path, folders);
+  if (search.path !== null) return search.path;
+  const [set] = path.split("/");
+  const download = isAbsolute(path) ? "" : `get it with: trimtab trace download ${set}`;
+  const advice = [search.advice, download].filter((part) => part !== "").join("; or ");
+  throw new TraceError(
+    `${path}: expected a file, found none at ${search.places.join(" or ")}${advice === "" ? "" : `; ${advice}`}`,
+  );
 }
 
 function formatOf(path: string): TraceFormat | null {
