@@ -1,12 +1,11 @@
 // Finds, reads and checks scenario files: the ones that ship, by name, and anybody's, by path.
 
-import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseDocument } from "yaml";
 import type { z } from "zod";
 import { ConfigError, type FieldIssue, UnknownNameError } from "../src/core/index.ts";
+import { packageRoot } from "../src/store/index.ts";
 import { type Scenario, scenarioSchema } from "./scenario-schema.ts";
 
 /** A scenario and where it stands: relative paths in it start from its folder. */
@@ -18,12 +17,6 @@ export interface LoadedScenario {
 
 /** Larger files are refused unread. */
 const MAX_SCENARIO_BYTES = 1 << 20;
-
-function packageRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
-  return folder;
-}
 
 /** Where the scenarios that ship stand. */
 export const scenarioFolder = join(packageRoot(), "scenarios");

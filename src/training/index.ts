@@ -6,3 +6,4 @@ export { type EvaluateOptions, type EvaluateProgress, type Evaluation, evaluate,
 export { DEFAULT_OPTIMIZER, findPolicy, openDecider, type PolicySource } from "./policies.ts";
 export { type PolicyScore, type SloScore, scoreOf } from "./scorecard.ts";
 export { type TrainOptions, type TrainProgress, train } from "./train.ts";
+export { type RunningTraining, startTraining, type TrainingRequest, type TrainingUpdate } from "./training-host.ts";
