@@ -2,16 +2,39 @@
 
 import { ConfigError, UnknownNameError } from "../core/index.ts";
 import type { ConfiguredOptimizer, OptimizerEntry, Settings } from "./entry.ts";
+import { exascale } from "./exascale.ts";
+import { hpa } from "./hpa.ts";
+import { inferline } from "./inferline.ts";
+import { kpa } from "./kpa.ts";
 import { mark } from "./mark.ts";
 import { markSpot } from "./mark-spot.ts";
+import { mixed } from "./mixed.ts";
+import { paragon } from "./paragon.ts";
+import { rayServe } from "./ray-serve.ts";
 import { reactive } from "./reactive.ts";
-import { staticConfiguration } from "./static.ts";
+import { staticBest, staticConfiguration, staticFunctions } from "./static.ts";
+import { utilAware } from "./util-aware.ts";
 
 export type { ConfiguredOptimizer, OptimizerEntry, Settings } from "./entry.ts";
 export { tuningProblem } from "./problem.ts";
 
 /** Every optimizer, in the order they are listed to people. */
-export const optimizers: readonly OptimizerEntry[] = [staticConfiguration, reactive, mark, markSpot];
+export const optimizers: readonly OptimizerEntry[] = [
+  staticConfiguration,
+  staticFunctions,
+  staticBest,
+  reactive,
+  hpa,
+  kpa,
+  rayServe,
+  utilAware,
+  exascale,
+  mixed,
+  paragon,
+  inferline,
+  mark,
+  markSpot,
+];
 
 /** @throws {UnknownNameError} when there is no such optimizer */
 export function findOptimizer(name: string): OptimizerEntry {
