@@ -1,10 +1,13 @@
 // What a simulation is made from: a scenario with every name resolved.
 
-import type { Configuration, FunctionType, InstanceType, Knob, Slo } from "../core/index.ts";
+import type { Configuration, DurationSpec, FunctionType, InstanceType, Knob, Slo } from "../core/index.ts";
 import type { ServiceProfile } from "../profiles/service-profile.ts";
 import type { Workload } from "../workload/workload.ts";
 
-/** How a batch finds a host. `central`: one queue, a free model instance takes the oldest requests. */
+/**
+ * How a batch finds a machine. `central`: one queue, a free model instance takes the oldest requests.
+ * The others form batches in front by size or delay and queue them at the machine chosen.
+ */
 export type Routing = "central" | "least-expected-wait" | "weighted-round-robin";
 
 /** A kind of request. */
@@ -16,6 +19,16 @@ export interface RequestClass {
   readonly strict: boolean;
   /** Sizes relative to the profile's request, mean and coefficient of variation (lognormal). */
   readonly size: { readonly mean: number; readonly cv: number };
+  /** Deadlines of this class over those of the SLO; 1 when absent. */
+  readonly sloRatio?: number;
+}
+
+/** Separate batching buffers by request size. */
+export interface BufferPlan {
+  /** Ascending upper bounds of all buffers but the last, which takes the rest. */
+  readonly sizeBounds: readonly number[];
+  /** Whether every request of a batch costs as much as its largest; else as its mean. */
+  readonly padding: boolean;
 }
 
 /** The gap between profile and reality: known to the simulator, hidden from policies. */
@@ -31,12 +44,43 @@ export interface Reality {
   readonly concurrencyLock: number | null;
   /** Added to each batch when more than one model instance runs: overhead·(1 + b/16). */
   readonly batchOverheadMs: number;
+  /** Shape of service noise; `exponential` has coefficient of variation 1. Lognormal when absent. */
+  readonly serviceDistribution?: "lognormal" | "exponential";
+  /** Share of a request's work that independent branches of the model's graph can do in parallel; 0 when absent. */
+  readonly interOpShare?: number;
 }
+
+/** How many machines a provider can give from a moment on; ascending in time, unlimited before the first. */
+export type CapacityTrace = readonly { readonly fromS: number; readonly machines: number }[];
 
 /** Machines of one instance type that may be rented. */
 export interface PoolPlan {
   readonly type: InstanceType;
   readonly profile: ServiceProfile;
+  /** Most machines of the type at once, both markets together; no limit when absent. */
+  readonly quota?: number;
+  /** Capacity of the on-demand market: launches beyond it fail. */
+  readonly onDemandCapacity?: CapacityTrace;
+  /** Capacity of the spot market: launches beyond it fail, running machines beyond it get notice. */
+  readonly spotCapacity?: CapacityTrace;
+  /** Weight of one machine in weighted round robin; its throughput when absent. */
+  readonly weight?: number;
+}
+
+/** What goes wrong with machines. */
+export interface FailurePlan {
+  /** Share of launches that fail after the launch delay. */
+  readonly launchFailureShare: number;
+  /** Crashes of a ready machine per hour; a replacement is launched. */
+  readonly crashesPerHour: number;
+  /** A launch that failed or found no capacity is tried again after this. */
+  readonly launchRetryS: number;
+  /** From the spot notice to the loss; the machine takes no new work meanwhile. */
+  readonly spotNoticeS: number;
+  /** What becomes of requests in service on a lost machine. */
+  readonly lostRequests: "retry" | "drop";
+  /** Machines are spread over zones, each of which fails as a whole and takes no launches until repaired. */
+  readonly zones: { readonly count: number; readonly outagesPerHour: number; readonly outageS: DurationSpec };
 }
 
 /** The function service requests are offloaded to. */
@@ -47,6 +91,10 @@ export interface FunctionPlan {
   readonly memoryMb: number;
   /** Share of warm calls that come late, and by how much. */
   readonly late: { readonly share: number; readonly extraMs: number };
+  /** What happens to a call beyond the concurrency limit; queued when absent. */
+  readonly overflow?: "queue" | "drop";
+  /** Whether cold starts are billed; false when absent. */
+  readonly coldStartBilled?: boolean;
 }
 
 /** A single machine instead of rented ones. */
@@ -55,6 +103,24 @@ export interface HostPlan {
   readonly usdPerCoreHour: number;
   readonly usdPerModelInstanceHour: number;
   readonly profile: ServiceProfile;
+}
+
+/** Quality of what the cluster tells of itself. */
+export interface ObservationPlan {
+  /** Metrics describe the cluster as it was this long ago. */
+  readonly delayS: number;
+  /** Share of observations that never arrive. */
+  readonly lossShare: number;
+  /** Coefficient of variation of multiplicative lognormal noise on latencies and rates. */
+  readonly noiseCv: number;
+}
+
+/** What the cluster tells beyond counters and histograms. */
+export interface TelemetryPlan {
+  /** Arrival times of each window, at most 100,000. */
+  readonly arrivalTimes: boolean;
+  /** Mean service time by batch size and a sample of service multipliers. */
+  readonly serviceTimes: boolean;
 }
 
 /** A scenario with every name resolved; all that a simulation needs but chance. */
@@ -75,4 +141,14 @@ export interface SimulationPlan {
   readonly queueLimit: number;
   /** Totals count from here on. */
   readonly scoreFromS: number;
+  /** One buffer when absent. */
+  readonly buffers?: BufferPlan;
+  /** Nothing fails but spot machines, by their type's rate, when absent. */
+  readonly failures?: FailurePlan;
+  /** Limits over all rented machines; no limit when absent. */
+  readonly quotas?: { readonly vcpus?: number; readonly gpus?: number };
+  /** Immediate, complete and exact when absent. */
+  readonly observation?: ObservationPlan;
+  /** Neither when absent. */
+  readonly telemetry?: TelemetryPlan;
 }

@@ -1,0 +1,143 @@
+// Functions: batches become calls, each in a sandbox of its own, warm or cold, under a concurrency limit.
+//
+// latency of a call = cold start or (late? extra) + service(memory, batch)·noise;  the newest warm sandbox is used
+// first, and one that waited longer than keepAliveS is gone.
+
+import type { Random } from "../core/index.ts";
+import type { BatchTable } from "./batch-table.ts";
+import { type Billing, callUsd, FUNCTIONS } from "./billing.ts";
+import { drawDurationS } from "./durations.ts";
+import type { EventQueue } from "./event-queue.ts";
+import { CALL_END, eventOf } from "./events.ts";
+import type { FunctionPlan } from "./plan.ts";
+import type { RequestQueue } from "./request-queue.ts";
+import type { ServiceNoise } from "./service-times.ts";
+import { type OnTimeout, Station } from "./station.ts";
+
+/** Counters of the function service over all stations. */
+export interface CallCounts {
+  inFlight: number;
+  calls: number;
+  coldStarts: number;
+  throttled: number;
+}
+
+/** Shared parts of a simulation that function stations work on. */
+export interface FunctionParts {
+  readonly plan: FunctionPlan;
+  readonly batches: BatchTable;
+  readonly events: EventQueue;
+  readonly billing: Billing;
+  readonly noise: ServiceNoise;
+  readonly random: Random;
+  readonly counts: CallCounts;
+}
+
+/** Sends batches to the function service. */
+export class FunctionStation extends Station {
+  readonly lane: number;
+  readonly #parts: FunctionParts;
+  #memoryMb = 0;
+  #meanS = new Float64Array(1);
+  #epoch = 0;
+  /** When each warm sandbox became idle, a ring: position `(head + i) & mask` holds the i-th oldest. */
+  #warm = new Float64Array(16);
+  #warmHead = 0;
+  #warmCount = 0;
+
+  constructor(
+    lane: number,
+    parts: FunctionParts,
+    buffers: number,
+    attributed: boolean,
+    timeoutS: number,
+    onTimeout: OnTimeout,
+  ) {
+    super(buffers, attributed, timeoutS, onTimeout);
+    this.lane = lane;
+    this.#parts = parts;
+  }
+
+  /** New limits and memory; other memory means other sandboxes, all cold. */
+  configure(maxBatchSize: number, maxDelayS: number, memoryMb: number): void {
+    this.maxBatchSize = maxBatchSize;
+    this.maxDelayS = maxBatchSize === 1 ? 0 : maxDelayS;
+    const sameMemory = memoryMb === this.#memoryMb;
+    if (sameMemory && maxBatchSize < this.#meanS.length) return;
+    const { profile } = this.#parts.plan;
+    this.#meanS = Float64Array.from({ length: maxBatchSize + 1 }, (_, batch) =>
+      batch === 0 ? 0 : profile.serviceMs({ batch, memoryMb }) / 1000,
+    );
+    if (sameMemory) return;
+    this.#memoryMb = memoryMb;
+    this.#warmCount = 0;
+    this.#epoch += 1;
+  }
+
+  /** Whether a call made now would be turned away. */
+  get throttles(): boolean {
+    return this.free <= 0 && this.#parts.plan.overflow === "drop";
+  }
+
+  /** Brings `free` up to date with the calls of every station. */
+  refresh(): void {
+    this.free = this.#parts.plan.type.concurrencyLimit - this.#parts.counts.inFlight;
+  }
+
+  /** The call of a batch has ended. */
+  ended(row: number, timeS: number): void {
+    this.#parts.counts.inFlight -= 1;
+    this.refresh();
+    if (this.#parts.batches.slot[row] === this.#epoch) this.#keepWarm(timeS);
+  }
+
+  protected override start(buffer: RequestQueue, count: number, timeS: number): void {
+    const { plan, batches, events, billing, noise, random, counts } = this.#parts;
+    const row = batches.take(buffer, count);
+    const cold = !this.#takeWarm(timeS);
+    const serviceS = (this.#meanS[count] ?? 0) * (batches.sizeFactor[row] ?? 1) * noise.next();
+    let delayS = 0;
+    let billedS = serviceS;
+    counts.calls += 1;
+    if (cold) {
+      counts.coldStarts += 1;
+      delayS = drawDurationS(plan.type.coldStartS, random);
+      if (plan.coldStartBilled === true) billedS += delayS;
+    } else if (plan.late.share > 0 && random.next() < plan.late.share) {
+      delayS = plan.late.extraMs / 1000;
+    }
+    billing.charge(this.lane, FUNCTIONS, callUsd(plan.type, this.#memoryMb, billedS));
+    batches.host[row] = -1;
+    batches.lane[row] = this.lane;
+    batches.slot[row] = this.#epoch;
+    batches.startS[row] = timeS;
+    batches.sequence[row] = events.push(timeS + delayS + serviceS, eventOf(CALL_END, row));
+    counts.inFlight += 1;
+    this.free -= 1;
+  }
+
+  #takeWarm(timeS: number): boolean {
+    const oldestS = timeS - this.#parts.plan.type.keepAliveS;
+    const mask = this.#warm.length - 1;
+    while (this.#warmCount > 0 && (this.#warm[this.#warmHead] ?? 0) < oldestS) {
+      this.#warmHead = (this.#warmHead + 1) & mask;
+      this.#warmCount -= 1;
+    }
+    if (this.#warmCount === 0) return false;
+    this.#warmCount -= 1;
+    return true;
+  }
+
+  #keepWarm(timeS: number): void {
+    if (this.#warmCount === this.#warm.length) {
+      const larger = new Float64Array(this.#warm.length * 2);
+      for (let i = 0; i < this.#warmCount; i++) {
+        larger[i] = this.#warm[(this.#warmHead + i) & (this.#warm.length - 1)] ?? 0;
+      }
+      this.#warm = larger;
+      this.#warmHead = 0;
+    }
+    this.#warm[(this.#warmHead + this.#warmCount) & (this.#warm.length - 1)] = timeS;
+    this.#warmCount += 1;
+  }
+}

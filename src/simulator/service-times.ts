@@ -1,0 +1,123 @@
+// Service times as they really are: the profile, what sharing a machine adds to it, and chance.
+//
+// mean(b)  = [profile(b, r, tp)·(1 - p·(1 - 1/i))·(1 + interference·(k·r·i - r·i)/C)·max(1, k·r·i/C)^oversubscription
+//            + overhead·(1 + b/16) if k > 1] / 1000, for k model instances of r·i threads on C cores
+// service  = mean(b)·size·noise·(straggler? factor : 1)
+
+import type { Random } from "../core/index.ts";
+import type { ServicePoint, ServiceProfile } from "../profiles/service-profile.ts";
+import type { Reality } from "./plan.ts";
+
+/** How a machine is used by its model instances. */
+export interface HostSettings {
+  readonly concurrency: number;
+  /** Null for an even share of the machine's cores. */
+  readonly intraOpThreads: number | null;
+  readonly interOpThreads: number;
+  readonly tensorParallel: number;
+}
+
+/** What service depends on of a machine. */
+export interface Machine {
+  readonly profile: ServiceProfile;
+  /** Cores; for machines with accelerators their number, of which a model instance takes one. */
+  readonly cores: number;
+  readonly accelerated: boolean;
+}
+
+/** Model instances that run at once, and their mean service time by batch size. */
+export interface ServiceTable {
+  readonly slots: number;
+  /** Index is the batch size; index 0 unused. In s. */
+  readonly meanS: Float64Array;
+}
+
+/** Threads of one model instance. */
+export function threadsOf(machine: Machine, settings: HostSettings): number {
+  if (machine.accelerated) return 1;
+  return settings.intraOpThreads ?? Math.max(1, machine.cores / settings.concurrency);
+}
+
+/** The factor by which model instances slow each other on one machine, 1 or more. */
+export function contention(reality: Reality, instances: number, threads: number, cores: number): number {
+  const interference = 1 + (reality.interference * (instances * threads - threads)) / cores;
+  return interference * Math.max(1, (instances * threads) / cores) ** reality.oversubscription;
+}
+
+/** Mean service times of one machine under given settings, hidden slowdowns included. */
+export function serviceTable(
+  machine: Machine,
+  settings: HostSettings,
+  reality: Reality,
+  maxBatchSize: number,
+): ServiceTable {
+  const slots = Math.min(settings.concurrency, reality.concurrencyLock ?? settings.concurrency);
+  const threads = threadsOf(machine, settings);
+  const cores = machine.cores * settings.tensorParallel;
+  const perInstance = machine.accelerated ? settings.tensorParallel : threads * settings.interOpThreads;
+  const share = reality.interOpShare ?? 0;
+  const branches = 1 - share * (1 - 1 / settings.interOpThreads);
+  const factor = branches * contention(reality, slots, perInstance, cores);
+  const overheadMs = slots > 1 ? reality.batchOverheadMs : 0;
+  const meanS = new Float64Array(maxBatchSize + 1);
+  for (let batch = 1; batch <= maxBatchSize; batch++) {
+    const point: ServicePoint = {
+      batch,
+      ...(machine.accelerated ? { tensorParallel: settings.tensorParallel } : { intraOpThreads: threads }),
+    };
+    const ms = machine.profile.serviceMs(point) * factor + overheadMs * (1 + batch / 16);
+    if (!(ms > 0 && ms < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`${machine.profile.name}: expected a positive service time at batch ${batch}, found ${ms}`);
+    }
+    meanS[batch] = ms / 1000;
+  }
+  return { slots, meanS };
+}
+
+/** Multipliers of service time, mean 1 but for stragglers. */
+export class ServiceNoise {
+  readonly #random: Random;
+  readonly #exponential: boolean;
+  readonly #sigma: number;
+  readonly #shift: number;
+  readonly #stragglerShare: number;
+  readonly #stragglerFactor: number;
+  #spare = Number.NaN;
+
+  constructor(reality: Reality, random: Random) {
+    this.#random = random;
+    this.#exponential = reality.serviceDistribution === "exponential";
+    const variance = Math.log1p(reality.serviceCv ** 2);
+    this.#sigma = Math.sqrt(variance);
+    this.#shift = variance / 2;
+    this.#stragglerShare = reality.stragglers.share;
+    this.#stragglerFactor = reality.stragglers.factor;
+  }
+
+  next(): number {
+    let factor = 1;
+    if (this.#exponential) factor = -Math.log(1 - this.#random.next());
+    else if (this.#sigma > 0) factor = Math.exp(this.#sigma * this.normal() - this.#shift);
+    if (this.#stragglerShare > 0 && this.#random.next() < this.#stragglerShare) factor *= this.#stragglerFactor;
+    return factor;
+  }
+
+  /** Standard normal, by Marsaglia's polar method (1964), which makes two at a time. */
+  normal(): number {
+    const spare = this.#spare;
+    if (!Number.isNaN(spare)) {
+      this.#spare = Number.NaN;
+      return spare;
+    }
+    for (;;) {
+      const u = 2 * this.#random.next() - 1;
+      const v = 2 * this.#random.next() - 1;
+      const s = u * u + v * v;
+      if (s > 0 && s < 1) {
+        const scale = Math.sqrt((-2 * Math.log(s)) / s);
+        this.#spare = v * scale;
+        return u * scale;
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+// A station: batching buffers in front of something that serves batches, by size or delay.
+//
+// A batch leaves a buffer once maxBatchSize requests wait in it or its oldest has waited maxDelayS, and
+// something is free to take it. With several buffers the due one with the oldest request goes first.
+
+import { RequestQueue } from "./request-queue.ts";
+
+/** Called for every request given up for having waited too long. */
+export type OnTimeout = (arrivalS: number) => void;
+
+/** Buffers and the rule by which batches leave them. Subclasses serve. */
+export abstract class Station {
+  readonly buffers: readonly RequestQueue[];
+  maxBatchSize = 1;
+  maxDelayS = 0;
+  /** Batches that can be taken at once now. */
+  free = 0;
+  /** When the next batch is due with nothing else happening; Infinity when none is or nothing is free. */
+  dueS = Number.POSITIVE_INFINITY;
+  readonly #buffer: RequestQueue;
+  readonly #timeoutS: number;
+  readonly #onTimeout: OnTimeout;
+
+  constructor(buffers: number, attributed: boolean, timeoutS: number, onTimeout: OnTimeout) {
+    this.#buffer = new RequestQueue(attributed);
+    this.buffers = [this.#buffer, ...Array.from({ length: buffers - 1 }, () => new RequestQueue(attributed))];
+    this.#timeoutS = timeoutS;
+    this.#onTimeout = onTimeout;
+  }
+
+  /** Begins the service of the `count` oldest requests of a buffer. */
+  protected abstract start(buffer: RequestQueue, count: number, timeS: number): void;
+
+  /** Requests in the buffers. */
+  get waiting(): number {
+    if (this.buffers.length === 1) return this.#buffer.size;
+    let sum = 0;
+    for (const buffer of this.buffers) sum += buffer.size;
+    return sum;
+  }
+
+  /** Starts every batch that is due, and tells by `dueS` when to be asked again. */
+  pump(timeS: number): void {
+    while (this.free > 0) {
+      const buffer = this.buffers.length === 1 ? this.#buffer : this.#nextBuffer(timeS);
+      if (this.#timeoutS !== Number.POSITIVE_INFINITY) this.#expireOf(buffer, timeS);
+      const { size } = buffer;
+      if (size === 0) {
+        if (this.buffers.length > 1 && this.waiting > 0) continue;
+        this.dueS = Number.POSITIVE_INFINITY;
+        return;
+      }
+      if (size < this.maxBatchSize) {
+        const dueS = buffer.headS + this.maxDelayS;
+        if (dueS > timeS) {
+          this.dueS = dueS;
+          return;
+        }
+        this.start(buffer, size, timeS);
+      } else {
+        this.start(buffer, this.maxBatchSize, timeS);
+      }
+    }
+    this.dueS = Number.POSITIVE_INFINITY;
+  }
+
+  /** Gives up every request that has waited too long. */
+  expire(timeS: number): void {
+    if (this.#timeoutS === Number.POSITIVE_INFINITY) return;
+    for (const buffer of this.buffers) this.#expireOf(buffer, timeS);
+  }
+
+  #expireOf(buffer: RequestQueue, timeS: number): void {
+    while (buffer.size > 0 && timeS - buffer.headS > this.#timeoutS) {
+      const arrivalS = buffer.headS;
+      buffer.drop(1);
+      this.#onTimeout(arrivalS);
+    }
+  }
+
+  /** The buffer whose batch is due with the oldest request; else the one due first. */
+  #nextBuffer(timeS: number): RequestQueue {
+    let best = this.#buffer;
+    let bestDue = false;
+    let bestHeadS = Number.POSITIVE_INFINITY;
+    for (const buffer of this.buffers) {
+      if (buffer.size === 0) continue;
+      const { headS } = buffer;
+      const due = buffer.size >= this.maxBatchSize || headS + this.maxDelayS <= timeS;
+      if ((due && !bestDue) || (due === bestDue && headS < bestHeadS)) {
+        best = buffer;
+        bestDue = due;
+        bestHeadS = headS;
+      }
+    }
+    return best;
+  }
+}
