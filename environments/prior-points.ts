@@ -1,6 +1,6 @@
 // The profiled points an agent's prior may see: a handful per host, never the whole surface.
 
-import type { Catalogue, ProfilePoint } from "../src/core/index.ts";
+import { type Catalogue, ConfigError, type ProfilePoint } from "../src/core/index.ts";
 import type { ServicePoint, ServiceProfile } from "../src/profiles/index.ts";
 import type { Scenario } from "./scenario-schema.ts";
 
@@ -17,7 +17,7 @@ function points(
   );
 }
 
-/** The scenario's own points, or three batch sizes at the extremes of each host's threads, memory or parallelism. */
+/** The scenario's own points (measured by the profile where they give no time), or three batch sizes at the extremes of each host's threads, memory or parallelism. */
 export function profilePointsOf(
   scenario: Scenario,
   profiles: ReadonlyMap<string, ServiceProfile>,
@@ -25,14 +25,22 @@ export function profilePointsOf(
 ): ProfilePoint[] {
   const [firstHost = "host"] = Object.keys(scenario.models[0]?.profiles ?? {});
   if (scenario.prior !== undefined) {
-    return scenario.prior.points.map(({ host, batch, serviceMs, intraOpThreads, tensorParallel, memoryMb }) => ({
-      host: host ?? firstHost,
-      batch,
-      serviceMs,
-      ...(intraOpThreads === undefined ? {} : { intraOpThreads }),
-      ...(tensorParallel === undefined ? {} : { tensorParallel }),
-      ...(memoryMb === undefined ? {} : { memoryMb }),
-    }));
+    return scenario.prior.points.map(
+      ({ host = firstHost, batch, serviceMs, intraOpThreads, tensorParallel, memoryMb }) => {
+        const setting = {
+          ...(intraOpThreads === undefined ? {} : { intraOpThreads }),
+          ...(tensorParallel === undefined ? {} : { tensorParallel }),
+          ...(memoryMb === undefined ? {} : { memoryMb }),
+        };
+        const measuredMs = serviceMs ?? profiles.get(host)?.serviceMs({ ...setting, batch });
+        if (measuredMs === undefined) {
+          throw new ConfigError(scenario.name, [
+            { path: "prior.points.host", expected: [...profiles.keys()].join(", "), found: host },
+          ]);
+        }
+        return { host, ...setting, batch, serviceMs: measuredMs };
+      },
+    );
   }
   const found: ProfilePoint[] = [];
   for (const [key, profile] of profiles) {

@@ -72,7 +72,8 @@ const priorPoint = z.strictObject({
   tensorParallel: positive.optional(),
   memoryMb: positive.optional(),
   batch: positive,
-  serviceMs: positive,
+  /** What the profile says when absent. */
+  serviceMs: positive.optional(),
 });
 
 /** All of a scenario file, unknown keys refused. */
