@@ -139,6 +139,13 @@ export class BatchQueue {
     return select(this.#scratch, 0, count, rank);
   }
 
+  /** Share of the counted requests later than `latencyMs`. */
+  lateShare(latencyMs: number): number {
+    let late = 0;
+    for (let j = this.#firstCounted; j < this.#requests; j++) if ((this.#latencies[j] ?? 0) > latencyMs) late++;
+    return late / Math.max(1, this.#requests - this.#firstCounted);
+  }
+
   /** Appends the counted latencies to a buffer. @returns the position after the last */
   copyLatencies(target: Float64Array, at: number): number {
     target.set(this.#latencies.subarray(this.#firstCounted, this.#requests), at);

@@ -1,0 +1,16 @@
+// What careful searches share: the prior and its tables, regions, the risk bank, the canary and the cone.
+
+export * from "./batch-server.ts";
+export * from "./batch-tail.ts";
+export * from "./canary.ts";
+export * from "./candidate-set.ts";
+export * from "./cone.ts";
+export * from "./latency-table.ts";
+export * from "./load-model.ts";
+export * from "./normal-curve.ts";
+export * from "./observations.ts";
+export * from "./regions.ts";
+export * from "./residual.ts";
+export * from "./risk-bank.ts";
+export * from "./search.ts";
+export * from "./service-fit.ts";

@@ -1,0 +1,193 @@
+// What was measured: per load level what each configuration showed, and over all levels the slowdowns that regions share.
+
+import { z } from "zod";
+import type { LatticeColumns } from "./regions.ts";
+import type { ResidualEstimator, ResidualObservation } from "./residual.ts";
+
+/** What a configuration showed at one load level, over all its windows there. */
+export interface Observed {
+  count: number;
+  /** Mean of the windows' log latencies. */
+  logLatency: number;
+  logCost: number;
+}
+
+/** One window, reduced to what is remembered. */
+export interface Sample {
+  readonly value: number;
+  readonly weight: number;
+  readonly logLatency: number;
+  readonly logCost: number;
+}
+
+interface Slot extends ResidualObservation {
+  readonly level: number;
+  firstWeight: number;
+  count: number;
+}
+
+/** A repeat adds this share of the first window's weight, up to `REPEAT_LIMIT` times it. */
+const REPEAT_SHARE = 0.3;
+const REPEAT_LIMIT = 1.6;
+
+/** Weight of what a service time says of the batch size actually reached. */
+const PSEUDO_WEIGHT = 0.5;
+
+/** The level of observations from before the world changed. */
+const NO_LEVEL = 1e6;
+
+/** Slots kept; the oldest go first. */
+const MOST_SLOTS = 400;
+
+const slotSchema = z.object({
+  level: z.number(),
+  index: z.number().int(),
+  positions: z.array(z.number()),
+  value: z.number(),
+  weight: z.number(),
+  firstWeight: z.number(),
+  count: z.number(),
+});
+
+/** JSON form of the memory. */
+export const observationsSchema = z.object({
+  own: z.array(
+    z.object({
+      level: z.number(),
+      measured: z.array(z.tuple([z.number().int(), z.number(), z.number(), z.number()])),
+    }),
+  ),
+  slots: z.array(slotSchema),
+});
+
+/** The memory of a search. */
+export class Observations {
+  readonly #columns: LatticeColumns;
+  readonly #estimator: ResidualEstimator;
+  readonly #otherLevelWeight: number;
+  readonly #own = new Map<number, Map<number, Observed>>();
+  #slots: Slot[] = [];
+  #level: number;
+
+  constructor(columns: LatticeColumns, estimator: ResidualEstimator, otherLevelWeight: number, level: number) {
+    this.#columns = columns;
+    this.#estimator = estimator;
+    this.#otherLevelWeight = otherLevelWeight;
+    this.#level = level;
+  }
+
+  /** What configuration i showed at this level; undefined when it was not measured here. */
+  own(i: number): Observed | undefined {
+    return this.#own.get(this.#level)?.get(i);
+  }
+
+  /** All that was measured at a level, in order of first measurement. */
+  owned(level = this.#level): Iterable<[number, Observed]> {
+    return this.#own.get(level) ?? [];
+  }
+
+  /** Levels with measurements, ascending. */
+  levels(): number[] {
+    return [...this.#own]
+      .filter(([, own]) => own.size > 0)
+      .map(([level]) => level)
+      .sort((a, b) => a - b);
+  }
+
+  /** Goes to another load level. */
+  enter(level: number): void {
+    this.#level = level;
+    this.#fit();
+  }
+
+  /** Takes a window of configuration i. */
+  measured(i: number, sample: Sample): void {
+    const known = this.own(i);
+    if (known === undefined) {
+      const own = this.#own.get(this.#level) ?? new Map<number, Observed>();
+      this.#own.set(this.#level, own);
+      own.set(i, { count: 1, logLatency: sample.logLatency, logCost: sample.logCost });
+      this.#push({
+        level: this.#level,
+        index: i,
+        positions: this.#positions(i),
+        value: sample.value,
+        weight: sample.weight,
+        firstWeight: sample.weight,
+        count: 1,
+      });
+      return;
+    }
+    known.count++;
+    known.logLatency += (sample.logLatency - known.logLatency) / known.count;
+    known.logCost += (sample.logCost - known.logCost) / known.count;
+    const slot = this.#slots.find((one) => one.index === i && one.level === this.#level);
+    if (slot === undefined) return;
+    slot.count++;
+    slot.value += (sample.value - slot.value) / slot.count;
+    slot.weight = slot.firstWeight * Math.min(REPEAT_LIMIT, 1 + REPEAT_SHARE * (slot.count - 1));
+    this.#fit();
+  }
+
+  /** Takes what a service time says of configuration i at the batch size it actually reached. */
+  pseudo(i: number, meanBatchSize: number, value: number): void {
+    const { batchKnob, batchValues } = this.#columns;
+    if (batchKnob < 0) return;
+    const positions = this.#positions(i);
+    const reached = batchValues.reduce((best, size, at) => (size <= 1.2 * meanBatchSize ? at : best), 0);
+    positions[batchKnob] = reached;
+    const weight = PSEUDO_WEIGHT;
+    this.#push({ level: this.#level, index: -1, positions, value, weight, firstWeight: weight, count: 1 });
+  }
+
+  /** The world changed: forgets what configurations showed, and trusts the shared slowdowns by `trust` alone. */
+  distrust(trust: number): void {
+    this.#own.clear();
+    for (const slot of this.#slots) {
+      slot.weight *= trust;
+      slot.firstWeight *= trust;
+    }
+    this.#slots = this.#slots.map((slot) => ({ ...slot, level: NO_LEVEL }));
+    this.#fit();
+  }
+
+  save(): z.input<typeof observationsSchema> {
+    return {
+      own: [...this.#own].map(([level, own]) => ({
+        level,
+        measured: [...own].map(([i, { count, logLatency, logCost }]) => [i, count, logLatency, logCost]),
+      })),
+      slots: this.#slots.map((slot) => ({ ...slot, positions: [...slot.positions] })),
+    };
+  }
+
+  restore(saved: z.infer<typeof observationsSchema>, level: number): void {
+    this.#own.clear();
+    for (const { level: at, measured } of saved.own) {
+      const entries = measured.map(([i, count, logLatency, logCost]) => [i, { count, logLatency, logCost }] as const);
+      this.#own.set(at, new Map(entries));
+    }
+    this.#slots = saved.slots.map((slot) => ({ ...slot, positions: Float64Array.from(slot.positions) }));
+    this.enter(level);
+  }
+
+  #positions(i: number): Float64Array {
+    const knobs = this.#columns.lengths.length;
+    return this.#columns.positions.slice(i * knobs, (i + 1) * knobs);
+  }
+
+  #push(slot: Slot): void {
+    this.#slots.push(slot);
+    if (this.#slots.length <= MOST_SLOTS) this.#estimator.add(slot);
+    else {
+      this.#slots.shift();
+      this.#fit();
+    }
+  }
+
+  #fit(): void {
+    const weighted = (slot: Slot): ResidualObservation =>
+      slot.level === this.#level ? slot : { ...slot, weight: slot.weight * this.#otherLevelWeight };
+    this.#estimator.fit(this.#slots.map(weighted));
+  }
+}

@@ -1,0 +1,362 @@
+// The careful search: finds the best safe configuration from few windows, by how much slower the real system is than a model.
+//
+// y_i = inverse(i, log measured latency): the effective slowdown;  μ_i, v_i from the estimator;  σ_i² = τ²·v_i + noise²
+// slack_i = inverse(i, log SLO);  P_i = Φ((slack_i - μ_i)/σ_i)
+// next: nothing measured → argmax (slack - μ)/σ, or what runs if it is safe;  else the incumbent (measured, within the
+//       SLO, least cost or latency), unless an unmeasured i with P_i ≥ pMin(bank) promises enough:
+//       cost: gain·P;  latency: Σ_q w_q·max(0, l_inc - .01 - T(i, μ + σ·h_q)) by three-point Gauss-Hermite quadrature
+// τ² = decayed mean of w·min(1, (y - μ)²/v) over first visits
+// Source: our own; its ancestors are the region-based reinforcement learning of Qin et al. (SC 2019) for sharing among
+// neighbours, and Y. Sui et al., "Safe Exploration for Optimization with Gaussian Processes" (ICML 2015) for safe sets.
+
+import { z } from "zod";
+import type { Objective } from "../core/index.ts";
+import type { CandidateSet } from "./candidate-set.ts";
+import { Cone } from "./cone.ts";
+import type { LatencyTable } from "./latency-table.ts";
+import { normalShare } from "./normal-curve.ts";
+import { Observations, type Observed, observationsSchema } from "./observations.ts";
+import type { ResidualEstimator } from "./residual.ts";
+import { RiskBank, type RiskBankSettings } from "./risk-bank.ts";
+
+/** Settings of the search; the design's parameters in `SEARCH`. */
+export interface SearchSettings extends RiskBankSettings {
+  /** Relative improvement below which nothing new is tried. */
+  readonly minGain: number;
+  /** First guess of the slowdown's spread. */
+  readonly tau0: number;
+  readonly noise: number;
+  readonly cone: boolean;
+  /** Whether measured service times count as observations at the batch size actually reached. */
+  readonly pseudoObservations: boolean;
+  /** Weight of observations made at other load levels. */
+  readonly otherLevelWeight: number;
+}
+
+/** The design's parameters. */
+export const SEARCH: SearchSettings = {
+  alpha: 0.4,
+  initial: 0.3,
+  minGain: 0.03,
+  tau0: 0.25,
+  noise: 0.03,
+  cone: true,
+  pseudoObservations: true,
+  otherLevelWeight: 0.3,
+};
+
+/** The model of one load level: what the search knows before it measures. */
+export interface LoadModel {
+  readonly table: LatencyTable;
+  /** Log of the predicted cost, shape [configurations]. */
+  readonly logCost: Float64Array;
+  /** Predicted mean service time in ms; null without a prior. */
+  readonly serviceMs: ((i: number, batch: number) => number) | null;
+}
+
+/** What a window showed of one configuration. */
+export interface Measured {
+  /** At the objective's percentile. */
+  readonly latencyMs: number;
+  readonly utilization: number;
+  readonly meanBatchSize: number | null;
+  readonly serviceMs: number | null;
+  readonly costUsdPerHour: number;
+  /** A canary that was rolled back, or another part of a window. */
+  readonly short: boolean;
+}
+
+/** What to run next. */
+export interface NextStep {
+  readonly index: number;
+  /** Not measured at this load level before. */
+  readonly fresh: boolean;
+  readonly probability: number;
+  readonly reason: string;
+}
+
+/** Nodes and weights of three-point Gauss-Hermite quadrature, rounded. */
+const NODES: readonly (readonly [number, number])[] = [
+  [-1.63, 0.222],
+  [0, 0.556],
+  [1.63, 0.222],
+];
+
+/** Decay of the spread's statistics per first visit, and the observations the first guess counts for. */
+const SPREAD_DECAY = 0.95;
+const SPREAD_PRIOR = 4;
+
+/** Improvement of log latency below which a least-latency search does not try. */
+const LEAST_LATENCY_GAIN = 0.01;
+
+/** JSON form of a search, but for the model, which is built again. */
+export const searchStateSchema = z.object({
+  window: z.number().int(),
+  lastAborted: z.boolean(),
+  bank: z.number(),
+  spread: z.object({ sum: z.number(), count: z.number() }),
+  costBias: z.object({ sum: z.number(), count: z.number() }),
+  cone: z.array(z.tuple([z.number().int(), z.number()])),
+  observations: observationsSchema,
+});
+
+/** The search at one load level after another. */
+export class SlowdownSearch {
+  readonly #candidates: CandidateSet;
+  readonly #settings: SearchSettings;
+  readonly #estimator: ResidualEstimator;
+  readonly #minimize: Objective["minimize"];
+  readonly #logSlo: number;
+  readonly #bank: RiskBank;
+  readonly #cone: Cone;
+  readonly #observations: Observations;
+  #model: LoadModel;
+  #slack: Float64Array;
+  #window = 0;
+  #lastAborted = false;
+  #spread: { sum: number; count: number };
+  #costBias = { sum: 0, count: 0 };
+
+  constructor(
+    candidates: CandidateSet,
+    objective: Objective,
+    estimator: ResidualEstimator,
+    model: LoadModel,
+    level: number,
+    settings: SearchSettings,
+  ) {
+    this.#candidates = candidates;
+    this.#settings = settings;
+    this.#estimator = estimator;
+    this.#minimize = objective.minimize;
+    this.#logSlo = Math.log(objective.slo[0].latencyMs);
+    this.#bank = new RiskBank(settings);
+    this.#cone = new Cone(candidates.cone);
+    this.#observations = new Observations(candidates.columns, estimator, settings.otherLevelWeight, level);
+    this.#spread = { sum: SPREAD_PRIOR * settings.tau0 ** 2, count: SPREAD_PRIOR };
+    this.#model = model;
+    this.#slack = this.#slackOf(model);
+  }
+
+  /** Goes to another load level: own measurements there come back, blocks and the bank start anew. */
+  enter(level: number, model: LoadModel): void {
+    this.refresh(model);
+    this.#bank.reset();
+    this.#cone.clear();
+    this.#lastAborted = false;
+    this.#observations.enter(level);
+  }
+
+  /** Takes a better model of the same load level. */
+  refresh(model: LoadModel): void {
+    this.#model = model;
+    this.#slack = this.#slackOf(model);
+  }
+
+  /** What to run next. Earns and pays risk: call once per decision. */
+  next(running: number): NextStep {
+    this.#bank.earn(this.#lastAborted);
+    this.#lastAborted = false;
+    const incumbent = this.incumbent();
+    if (incumbent === null) return this.#first(running);
+    const own = this.#observations.own(incumbent);
+    const safe = own !== undefined && own.logLatency <= this.#logSlo;
+    if (safe && this.#minimize === "cost" && own.count < 3) {
+      const margin = Math.abs(own.logLatency - this.#logSlo);
+      if (margin < 0.04 / Math.sqrt(own.count)) return this.#stay(incumbent, "borderline: measured again");
+    }
+    return safe ? this.#improve(incumbent, own) : this.#rescue(incumbent);
+  }
+
+  /** Learns from a window of configuration i. */
+  observe(i: number, measured: Measured): void {
+    this.#window++;
+    if (measured.short) this.#lastAborted = true;
+    const { table, serviceMs } = this.#model;
+    const logLatency = Math.log(measured.latencyMs);
+    const value = this.#slowdown(i, measured);
+    const slope = table.slope(i, value);
+    const weight = Math.min(1, Math.max(0.05, slope * slope)) * (measured.short ? 0.4 : 1);
+    const known = this.#observations.own(i);
+    if (known === undefined) this.#trackSpread(i, value, weight);
+    this.#observations.measured(i, { value, weight, logLatency, logCost: Math.log(measured.costUsdPerHour) });
+    this.#costBias.sum += Math.log(measured.costUsdPerHour) - (this.#model.logCost[i] ?? 0);
+    this.#costBias.count++;
+    if (known === undefined && serviceMs !== null && this.#settings.pseudoObservations) this.#pseudo(i, measured);
+    const tooLate = logLatency > this.#logSlo + Math.log(1.1);
+    if (this.#settings.cone && tooLate && measured.utilization > 0.9) this.#cone.block(i, this.#window);
+  }
+
+  /** Load levels with measurements, ascending. */
+  levels(): number[] {
+    return this.#observations.levels();
+  }
+
+  save(): z.input<typeof searchStateSchema> {
+    return {
+      window: this.#window,
+      lastAborted: this.#lastAborted,
+      bank: this.#bank.balance,
+      spread: { ...this.#spread },
+      costBias: { ...this.#costBias },
+      cone: this.#cone.save(),
+      observations: this.#observations.save(),
+    };
+  }
+
+  restore(saved: z.infer<typeof searchStateSchema>, level: number): void {
+    this.#window = saved.window;
+    this.#lastAborted = saved.lastAborted;
+    this.#bank.balance = saved.bank;
+    this.#spread = { ...saved.spread };
+    this.#costBias = { ...saved.costBias };
+    this.#cone.restore(saved.cone);
+    this.#observations.restore(saved.observations, level);
+  }
+
+  /** The measured configuration to fall back on; null when nothing is measured at that level. */
+  incumbent(level?: number): number | null {
+    let best: number | null = null;
+    let bestValue = Number.POSITIVE_INFINITY;
+    let safest: number | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (const [i, own] of this.#observations.owned(level)) {
+      if (own.logLatency < least) {
+        least = own.logLatency;
+        safest = i;
+      }
+      const value = this.#minimize === "cost" ? own.logCost : own.logLatency;
+      if (own.logLatency > this.#logSlo || value >= bestValue) continue;
+      best = i;
+      bestValue = value;
+    }
+    return best ?? safest;
+  }
+
+  /** Probability that configuration i meets the SLO. */
+  probability(i: number): number {
+    return normalShare(((this.#slack[i] ?? 0) - this.#estimator.mean(i)) / this.#sigma(i));
+  }
+
+  get #tau2(): number {
+    return this.#spread.sum / this.#spread.count;
+  }
+
+  #sigma(i: number): number {
+    return Math.sqrt(this.#tau2 * this.#estimator.doubt(i) + this.#settings.noise ** 2);
+  }
+
+  #slackOf(model: LoadModel): Float64Array {
+    return Float64Array.from(this.#candidates.configurations, (_, i) => model.table.inverse(i, this.#logSlo));
+  }
+
+  #stay(index: number, reason: string): NextStep {
+    return { index, fresh: false, probability: this.probability(index), reason };
+  }
+
+  #first(running: number): NextStep {
+    if (running >= 0 && this.probability(running) >= this.#bank.leastProbability) {
+      const probability = this.probability(running);
+      return { index: running, fresh: true, probability, reason: "starts from what runs: expected to be safe" };
+    }
+    let best = 0;
+    let bestScore = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < this.#slack.length; i++) {
+      const score = ((this.#slack[i] ?? 0) - this.#estimator.mean(i)) / this.#sigma(i);
+      if (score <= bestScore) continue;
+      best = i;
+      bestScore = score;
+    }
+    return { index: best, fresh: true, probability: normalShare(bestScore), reason: "largest slack of all" };
+  }
+
+  #rescue(incumbent: number): NextStep {
+    let best = -1;
+    let bestScore = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < this.#slack.length; i++) {
+      if (this.#observations.own(i) !== undefined || this.#cone.blocked(i, this.#window)) continue;
+      const score = ((this.#slack[i] ?? 0) - this.#estimator.mean(i)) / this.#sigma(i);
+      if (score <= bestScore) continue;
+      best = i;
+      bestScore = score;
+    }
+    if (best < 0) return this.#stay(incumbent, "nothing measured meets the SLO and nothing is left: the least late");
+    const reason = "nothing measured meets the SLO: the likeliest to";
+    return { index: best, fresh: true, probability: normalShare(bestScore), reason };
+  }
+
+  #improve(incumbent: number, own: Observed): NextStep {
+    const least = this.#bank.leastProbability;
+    const bias = this.#costBias.count === 0 ? 0 : this.#costBias.sum / this.#costBias.count;
+    let best = -1;
+    let bestScore = 0;
+    let bestProbability = 0;
+    for (let i = 0; i < this.#slack.length; i++) {
+      let gain = Number.POSITIVE_INFINITY;
+      if (this.#minimize === "cost") {
+        gain = own.logCost - (this.#model.logCost[i] ?? 0) - bias;
+        if (gain <= this.#settings.minGain || gain <= bestScore) continue;
+      }
+      if (this.#observations.own(i) !== undefined || this.#cone.blocked(i, this.#window)) continue;
+      const mean = this.#estimator.mean(i);
+      const sigma = this.#sigma(i);
+      const probability = normalShare(((this.#slack[i] ?? 0) - mean) / sigma);
+      if (probability < least) continue;
+      const score = this.#minimize === "cost" ? gain * probability : this.#improvement(i, mean, sigma, own.logLatency);
+      if (score <= bestScore) continue;
+      best = i;
+      bestScore = score;
+      bestProbability = probability;
+    }
+    if (best < 0) return this.#stay(incumbent, "nothing affordable promises more");
+    this.#bank.pay(1 - bestProbability);
+    const goal = this.#minimize === "cost" ? "cost" : "latency";
+    const percent = (100 * bestScore).toFixed(1);
+    const reason = `expects ${percent} % less ${goal}, safe with probability ${bestProbability.toFixed(2)}`;
+    return { index: best, fresh: true, probability: bestProbability, reason };
+  }
+
+  /** Expected improvement of log latency. */
+  #improvement(i: number, mean: number, sigma: number, incumbentLog: number): number {
+    const { table } = this.#model;
+    if (table.at(i, mean - 2 * sigma) > incumbentLog) return 0;
+    let sum = 0;
+    for (const [node, weight] of NODES) {
+      sum += weight * Math.max(0, incumbentLog - LEAST_LATENCY_GAIN - table.at(i, mean + sigma * node));
+    }
+    return sum;
+  }
+
+  /** The slowdown a window shows; an overloaded one bounds it by service time, never by the backlog. */
+  #slowdown(i: number, measured: Measured): number {
+    const { table, serviceMs } = this.#model;
+    const logLatency = Math.log(measured.latencyMs);
+    const plain = table.inverse(i, logLatency);
+    if (logLatency <= this.#logSlo) return plain;
+    const slack = this.#slack[i] ?? 0;
+    if (measured.utilization <= 0.98 || serviceMs === null) return Math.min(plain, slack + 0.3);
+    const service = this.#serviceSlowdown(i, measured);
+    const bounded = Math.max(service ?? Number.NEGATIVE_INFINITY, slack + 0.02);
+    return Math.min(plain, Math.max(-table.reach, bounded));
+  }
+
+  #serviceSlowdown(i: number, measured: Measured): number | null {
+    const { serviceMs } = this.#model;
+    if (serviceMs === null || measured.serviceMs === null || measured.meanBatchSize === null) return null;
+    return Math.log(measured.serviceMs / serviceMs(i, measured.meanBatchSize));
+  }
+
+  #pseudo(i: number, measured: Measured): void {
+    const value = this.#serviceSlowdown(i, measured);
+    if (value === null || measured.meanBatchSize === null) return;
+    const reach = this.#model.table.reach;
+    this.#observations.pseudo(i, measured.meanBatchSize, Math.min(reach, Math.max(-reach, value)));
+  }
+
+  #trackSpread(i: number, value: number, weight: number): void {
+    const error = value - this.#estimator.mean(i);
+    const ratio = Math.min(1, error ** 2 / this.#estimator.doubt(i));
+    this.#spread.sum = SPREAD_DECAY * this.#spread.sum + weight * ratio;
+    this.#spread.count = SPREAD_DECAY * this.#spread.count + weight;
+  }
+}
