@@ -57,6 +57,10 @@ function fieldIssues(issue: z.core.$ZodIssue, document: unknown): FieldIssue[] {
       found: `"${key}"`,
     }));
   }
+  if (issue.code === "invalid_key") {
+    const expected = issue.issues[0]?.message.replace(/^expected /, "") ?? "a known key";
+    return [{ path: pathText(issue.path), expected, found: shown(issue.path.at(-1)) }];
+  }
   if (issue.code === "invalid_union") {
     const nested = issue.errors.flat();
     const deepest = nested.reduce<z.core.$ZodIssue | null>(

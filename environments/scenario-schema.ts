@@ -10,7 +10,12 @@ import { isKnobName, knobNames } from "./knobs.ts";
 const positive = z.number().positive().finite();
 const nonNegative = z.number().nonnegative().finite();
 const share = z.number().min(0).max(1);
-const knobNumber = z.number().refine((value) => !Number.isNaN(value), "expected a number or .inf");
+
+/** Infinity is a knob value ("never"): `.inf` in YAML, the text "Infinity" in JSON. */
+const knobNumber = z.preprocess(
+  (value) => (value === "Infinity" ? Number.POSITIVE_INFINITY : value),
+  z.custom<number>((value) => typeof value === "number" && !Number.isNaN(value), "expected a number or .inf"),
+);
 
 /** Values of one knob; a lattice axis longer than this is surely a mistake. */
 const MAX_KNOB_VALUES = 1000;

@@ -1,7 +1,7 @@
 // The scorecard of an evaluation: one row a policy, in the JSON shape of the command line.
 
 import type { Slo } from "../core/index.ts";
-import type { SimulationTotals } from "../simulator/simulator.ts";
+import type { SimulationTotals } from "../simulator/totals.ts";
 
 /** How one SLO was held. */
 export interface SloScore extends Slo {
@@ -60,7 +60,7 @@ function sloScores(runs: readonly PolicyRun[], slos: readonly Slo[]): SloScore[]
   return slos.map((slo, i) => ({
     latencyMs: slo.latencyMs,
     percentile: slo.percentile,
-    attained: mean(runs.map((run) => run.totals.slo[i]?.attained ?? 0)),
+    attained: mean(runs.map((run) => run.totals.attained[i] ?? 0)),
     hoursMissed: runs.reduce((sum, run) => sum + hoursMissed(run.totals, slo, i), 0),
   }));
 }

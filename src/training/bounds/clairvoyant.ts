@@ -2,7 +2,7 @@
 
 import type { OpenScenario } from "../../../environments/index.ts";
 import type { ClusterState, Configuration, KnobValue } from "../../core/index.ts";
-import type { SimulationTotals } from "../../simulator/simulator.ts";
+import type { SimulationTotals } from "../../simulator/totals.ts";
 import { runEpisode } from "../episode.ts";
 import { evaluationEnvironment } from "../evaluation-environment.ts";
 import { hoursMissed } from "../scorecard.ts";

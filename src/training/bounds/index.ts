@@ -1,7 +1,6 @@
 // The bounds of an evaluation, printed beside every result.
 
 import type { OpenScenario } from "../../../environments/index.ts";
-import { arrivalRandom } from "../../simulator/index.ts";
 import { evaluationRandom } from "../evaluation-environment.ts";
 import { BASE_SLOT_S, type BoundInput, integerLateUsd, integerUsd, lpUsd } from "./bounds.ts";
 import { clairvoyantUsd } from "./clairvoyant.ts";
@@ -26,7 +25,7 @@ export function boundInput(open: OpenScenario, seed: number): BoundInput | null 
   const types = rentables(open.plan);
   if (types.length === 0) return null;
   const { workload, scoreFromS } = open.plan;
-  const random = arrivalRandom(evaluationRandom(seed).split("episode-0"));
+  const random = evaluationRandom(seed).split("episode-0").split("arrivals");
   const demand = countArrivals(workload, random, scoreFromS, BASE_SLOT_S);
   return {
     types: types.slice(0, MAX_EXACT_TYPES),
