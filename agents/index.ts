@@ -1,6 +1,8 @@
 // The registry of agents: every learner, and every analytic optimizer as an agent that learns nothing.
 
 import { type Agent, type AgentContext, type AgentFactory, ConfigError, UnknownNameError } from "../src/core/index.ts";
+import { optimizers } from "../src/optimizers/index.ts";
+import { optimizerPolicy } from "./optimizer-policy.ts";
 import { qTable } from "./q-table.ts";
 import { random } from "./random.ts";
 import { regionQ } from "./region-q.ts";
@@ -12,7 +14,7 @@ export { LOAD_LEVEL_HYSTERESIS, LOAD_LEVEL_RATIO, levelRatesRps, loadLevel } fro
 export const learners: readonly AgentFactory[] = [qTable, regionQ, random];
 
 /** Every agent, by one line each. */
-export const agents: readonly AgentFactory[] = [...learners];
+export const agents: readonly AgentFactory[] = [...learners, ...optimizers.map(optimizerPolicy)];
 
 /**
  * The agent of a name, with settings where given: `region-q` or `region-q:kernel=biweight,radius=2`.
