@@ -1,6 +1,7 @@
 // Service-time models: measured tables, closed forms, fits, and the profiles that ship.
 
 export * from "./analytic-profile.ts";
+export * from "./fit-profile.ts";
 export { type NamedProfile, namedProfiles } from "./named-profiles.ts";
 export { type OpenProfileOptions, openProfile, rowsOfDevice } from "./open-profile.ts";
 export { type ProfileSpec, profileSchema } from "./profile-spec.ts";

@@ -59,3 +59,10 @@ export async function readClients(path: string, source: string, windowS: number)
   if (row < 2) throw new TraceError(`${source}: expected at least one row of data, found none`);
   return [...windows].map(([name, list]) => ({ name, windows: list }));
 }
+
+/** Whether a CSV file holds clients rather than a trace, told by its header. */
+export async function readsClients(path: string, source: string): Promise<boolean> {
+  if (!/\.csv(\.gz)?$/i.test(path)) return false;
+  for await (const names of csvRows(path, source)) return names.some((name) => name.toLowerCase() === "client");
+  return false;
+}
