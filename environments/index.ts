@@ -11,6 +11,7 @@ export {
   openScenario,
   simulatedCluster,
   simulatedEnvironment,
+  withoutWarmup,
 } from "./open-scenario.ts";
 export { rewardOf } from "./reward.ts";
 export { checkScenario, type LoadedScenario, listScenarios, loadScenario, scenarioFolder } from "./scenario-file.ts";

@@ -20,7 +20,7 @@ import { closedFormModel } from "../src/performance/index.ts";
 import { openProfile, type ServiceProfile } from "../src/profiles/index.ts";
 import type { SimulationPlan } from "../src/simulator/plan.ts";
 import { knobLattice } from "../src/spaces/index.ts";
-import { openWorkload } from "../src/workload/index.ts";
+import { laterWorkload, openWorkload } from "../src/workload/index.ts";
 import { ClusterEnvironment } from "./cluster-environment.ts";
 import { allowedBy, resolveKnobs } from "./knobs.ts";
 import { ObservationSpace } from "./observation-space.ts";
@@ -183,6 +183,27 @@ export async function openScenario(source: string | LoadedScenario, options: Ope
     budgetUsdPerHour: scenario.budget?.usdPerHour ?? null,
     warmupS,
   };
+}
+
+/** Simulated before scoring starts where nothing is to be learnt: queues and fleets have settled by then. */
+const SETTLE_S = 3600;
+
+/** Starts are moved by whole days, so that the time of day stays what it was. */
+const DAY_S = 86_400;
+
+/**
+ * The scenario without the days of its warm-up that a policy with nothing to learn does not need.
+ * Scored arrivals are the same as the whole scenario's of the same seed.
+ */
+export function withoutWarmup(open: OpenScenario): OpenScenario {
+  const fromS = Math.max(0, Math.floor((open.warmupS - SETTLE_S) / DAY_S) * DAY_S);
+  if (fromS === 0) return open;
+  const plan = {
+    ...open.plan,
+    workload: laterWorkload(open.plan.workload, fromS),
+    scoreFromS: open.plan.scoreFromS - fromS,
+  };
+  return { ...open, plan, warmupS: open.warmupS - fromS };
 }
 
 /** The simulated cluster of a scenario. */

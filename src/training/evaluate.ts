@@ -1,11 +1,11 @@
 // Evaluates policies on a scenario: same arrivals, same guards, the SLO as a gate, bounds beside them.
 
-import type { OpenScenario } from "../../environments/index.ts";
+import { type OpenScenario, withoutWarmup } from "../../environments/index.ts";
 import { simulationGuards } from "../guards/index.ts";
 import { type Bounds, boundsOf } from "./bounds/index.ts";
 import { runEpisode } from "./episode.ts";
 import { evaluationEnvironment } from "./evaluation-environment.ts";
-import { findPolicy, openDecider, type PolicySource } from "./policies.ts";
+import { findPolicy, learns, openDecider, type PolicySource } from "./policies.ts";
 import { type PolicyRun, type PolicyScore, scoreOf } from "./scorecard.ts";
 
 /** What to evaluate. */
@@ -43,8 +43,9 @@ export async function runPolicy(
   nowMs: () => number,
   onShare: (share: number) => void = () => {},
 ): Promise<PolicyRun> {
-  const environment = evaluationEnvironment(open, seed);
-  const decider = openDecider(source, open, seed);
+  const scenario = learns(source) ? open : withoutWarmup(open);
+  const environment = evaluationEnvironment(scenario, seed);
+  const decider = openDecider(source, scenario, seed);
   const decisionMicros: number[] = [];
   try {
     const result = await runEpisode(
@@ -52,10 +53,10 @@ export async function runPolicy(
       decider,
       {
         guards: simulationGuards,
-        objective: open.objective,
+        objective: scenario.objective,
         mode: "active",
-        committedUsdPerHour: open.committedUsdPerHour,
-        budgetUsdPerHour: open.budgetUsdPerHour,
+        committedUsdPerHour: scenario.committedUsdPerHour,
+        budgetUsdPerHour: scenario.budgetUsdPerHour,
       },
       {
         timer: { nowMs, record: (micros) => decisionMicros.push(micros) },
@@ -83,7 +84,9 @@ export async function evaluate(open: OpenScenario, options: EvaluateOptions): Pr
   const parts = sources.length * options.seeds.length + (options.bound ? 1 : 0);
   let done = 0;
   const report = (what: string, share: number): void => options.onProgress?.({ what, share: (done + share) / parts });
-  const bound = options.bound ? await boundsOf(open, options.seeds, (what) => report(what, 0)) : NO_BOUNDS;
+  const bound = options.bound
+    ? await boundsOf(withoutWarmup(open), options.seeds, (what) => report(what, 0))
+    : NO_BOUNDS;
   if (options.bound) done += 1;
   const scores: PolicyScore[] = [];
   let requests = 0;

@@ -3,7 +3,16 @@ import { cheapestFleet, type FleetProblem } from "../../src/training/bounds/flee
 import type { Rentable } from "../../src/training/bounds/rentable.ts";
 
 function type(name: string, usdPerS: number, capacityRps: number, launchUsd: number, maxCount: number): Rentable {
-  return { name, knob: `instances.${name}.onDemand`, usdPerS, capacityRps, launchUsd, launchS: 0, maxCount };
+  return {
+    name,
+    typeName: name,
+    knob: `instances.${name}.onDemand`,
+    usdPerS,
+    capacityRps,
+    launchUsd,
+    launchS: 0,
+    maxCount,
+  };
 }
 
 function problem(types: readonly Rentable[], counts: readonly number[], overflowUsd: number, slotS = 1): FleetProblem {

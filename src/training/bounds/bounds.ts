@@ -16,13 +16,22 @@ import type { CallPrice, Rentable } from "./rentable.ts";
 export const BASE_SLOT_S = 5;
 const FACTORS = [1, 2, 6];
 
+/**
+ * Machine types the programme's grid holds. Of more, the others may be had by the request at the price of full use:
+ * a relaxation, still a valid bound.
+ */
+export const MAX_EXACT_TYPES = 2;
+
 /** Steps of the golden-section search for the best miss price. */
 const DUAL_STEPS = 14;
 
 /** What the bounds need to know. */
 export interface BoundInput {
   readonly types: readonly Rentable[];
+  /** What a request outside these machines costs at least; null where it cannot be served. */
   readonly call: CallPrice | null;
+  /** Whether machine types beyond the grid's count among the calls. */
+  readonly relaxed: boolean;
   /** In slots of `BASE_SLOT_S`. */
   readonly demand: SlotDemand;
   /** All scored requests, those in slots left out included. */
@@ -95,21 +104,28 @@ export function integerLateUsd(input: BoundInput): number {
   return best;
 }
 
-/** The fleet a clairvoyant would run slot by slot, without the bound's concessions. */
-export function clairvoyantPlan(
-  input: BoundInput,
-  capacityShare: number,
-): { counts: readonly Int32Array[]; startS: Float64Array; slotS: number } {
+/** A fleet over time. */
+export interface ClairvoyantPlan {
+  readonly usd: number;
+  readonly types: readonly Rentable[];
+  /** Shape [types][slots]. */
+  readonly counts: readonly Int32Array[];
+  readonly startS: Float64Array;
+  readonly slotS: number;
+}
+
+/** The fleet a clairvoyant would run slot by slot, without the bound's concessions, on a share of the capacity. */
+export function clairvoyantPlan(input: BoundInput, types: readonly Rentable[], capacityShare: number): ClairvoyantPlan {
   const demand = coarser(input.demand, 2);
   const plan = cheapestFleet(
     {
-      types: input.types,
+      types,
       demand,
       overflowUsd: input.call?.usdPerRequest ?? Number.POSITIVE_INFINITY,
       serveS: demand.slotS * capacityShare,
-      launchUsd: input.types.map((type) => type.launchUsd),
+      launchUsd: types.map((type) => type.launchUsd),
     },
     true,
   );
-  return { counts: plan.counts, startS: demand.startS, slotS: demand.slotS };
+  return { usd: plan.usd, types, counts: plan.counts, startS: demand.startS, slotS: demand.slotS };
 }

@@ -6,8 +6,8 @@ import type { SimulationTotals } from "../../simulator/totals.ts";
 import { runEpisode } from "../episode.ts";
 import { evaluationEnvironment } from "../evaluation-environment.ts";
 import { hoursMissed } from "../scorecard.ts";
-import { type BoundInput, clairvoyantPlan } from "./bounds.ts";
-import type { Rentable } from "./rentable.ts";
+import { type BoundInput, type ClairvoyantPlan, clairvoyantPlan, MAX_EXACT_TYPES } from "./bounds.ts";
+import { batchLimits, type Rentable, rentables } from "./rentable.ts";
 
 /** Shares of a machine's capacity the plan counts on, tried in turn until the SLO holds in every hour. */
 const CAPACITY_SHARES = [1, 0.95, 0.9, 0.8, 0.7];
@@ -20,43 +20,57 @@ function numbersOf(open: OpenScenario, knob: string): number[] {
   return values.filter((value): value is number => typeof value === "number");
 }
 
-/** Largest batch, shortest delay, and offload as late as the SLO can bear. */
-function hostSettings(open: OpenScenario): Record<string, KnobValue> {
+/** Full batches of one size, the shortest delay, and offload as late as the SLO can bear. */
+function hostSettings(open: OpenScenario, types: readonly Rentable[], batch: number): Record<string, KnobValue> {
   const settings: Record<string, KnobValue> = {};
-  const batches = numbersOf(open, "maxBatchSize");
   const delays = numbersOf(open, "maxBatchDelayMs");
   const thresholds = numbersOf(open, "offloadThresholdMs");
-  if (batches.length > 0) settings["maxBatchSize"] = Math.max(...batches);
+  if (numbersOf(open, "maxBatchSize").length > 0) settings["maxBatchSize"] = batch;
   if (delays.length > 0) settings["maxBatchDelayMs"] = Math.min(...delays);
   if (thresholds.length > 0) {
-    const slowestMs = Math.max(...open.plan.pools.map((pool) => open.model.serviceMs(pool.type.name, open.initial, 1)));
+    const names = new Set(types.map((type) => type.typeName));
+    const used = open.plan.pools.filter((pool) => names.has(pool.type.name));
+    const slowestMs = Math.max(...used.map((pool) => open.model.serviceMs(pool.type.name, open.initial, batch)));
     const bearable = thresholds.filter((threshold) => threshold + slowestMs <= open.objective.slo[0].latencyMs);
     settings["offloadThresholdMs"] = bearable.length > 0 ? Math.max(...bearable) : Math.min(...thresholds);
   }
   return settings;
 }
 
+/** The cheapest plan over the batch sizes all machines share. */
+function cheapestPlan(
+  open: OpenScenario,
+  input: BoundInput,
+  capacityShare: number,
+): { plan: ClairvoyantPlan; batch: number } | null {
+  let best: { plan: ClairvoyantPlan; batch: number } | null = null;
+  for (const batch of batchLimits(open.plan)) {
+    const types = rentables(open.plan, batch);
+    if (types.length === 0) continue;
+    const plan = clairvoyantPlan(input, types.slice(0, MAX_EXACT_TYPES), capacityShare);
+    if (best === null || plan.usd < best.plan.usd) best = { plan, batch };
+  }
+  return best;
+}
+
 class PlannedFleet {
   readonly #open: OpenScenario;
-  readonly #types: readonly Rentable[];
-  readonly #plan: ReturnType<typeof clairvoyantPlan>;
+  readonly #plan: ClairvoyantPlan;
   readonly #base: Configuration;
   readonly #stepS: number;
 
-  constructor(open: OpenScenario, types: readonly Rentable[], plan: ReturnType<typeof clairvoyantPlan>, stepS: number) {
+  constructor(open: OpenScenario, plan: ClairvoyantPlan, batch: number, stepS: number) {
     this.#open = open;
-    this.#types = types;
     this.#plan = plan;
     this.#stepS = stepS;
-    const none = Object.fromEntries(
-      open.lattice.knobs.filter((knob) => knob.name.startsWith("instances.")).map((knob) => [knob.name, 0]),
-    );
-    this.#base = open.lattice.nearest({ ...open.initial, ...none, ...hostSettings(open) });
+    const machines = open.lattice.knobs.filter((knob) => knob.name.startsWith("instances."));
+    const none = Object.fromEntries(machines.map((knob) => [knob.name, 0]));
+    this.#base = open.lattice.nearest({ ...open.initial, ...none, ...hostSettings(open, plan.types, batch) });
   }
 
   act(observation: ClusterState): { configuration: Configuration; reason: string } {
     const wanted: Record<string, KnobValue> = { ...this.#base };
-    this.#types.forEach((type, i) => {
+    this.#plan.types.forEach((type, i) => {
       wanted[type.knob] = this.#peak(
         this.#plan.counts[i] ?? new Int32Array(),
         observation.timeS,
@@ -88,11 +102,13 @@ async function replay(
   open: OpenScenario,
   input: BoundInput,
   seed: number,
-  capacityShare: number,
-): Promise<SimulationTotals> {
+  share: number,
+): Promise<SimulationTotals | null> {
+  const cheapest = cheapestPlan(open, input, share);
+  if (cheapest === null) return null;
   const stepS = Math.min(DECIDE_EVERY_S, open.intervalS);
   const environment = evaluationEnvironment(open, seed, stepS);
-  const decider = new PlannedFleet(open, input.types, clairvoyantPlan(input, capacityShare), stepS);
+  const decider = new PlannedFleet(open, cheapest.plan, cheapest.batch, stepS);
   try {
     await runEpisode(environment, decider, {
       guards: [],
@@ -114,6 +130,7 @@ async function replay(
 export async function clairvoyantUsd(open: OpenScenario, input: BoundInput, seed: number): Promise<number | null> {
   for (const share of CAPACITY_SHARES) {
     const totals = await replay(open, input, seed, share);
+    if (totals === null) return null;
     if (open.objective.slo.every((slo, i) => hoursMissed(totals, slo, i) === 0)) return totals.usd;
   }
   return null;

@@ -2,7 +2,7 @@
 
 import type { OpenScenario } from "../../../environments/index.ts";
 import { evaluationRandom } from "../evaluation-environment.ts";
-import { BASE_SLOT_S, type BoundInput, integerLateUsd, integerUsd, lpUsd } from "./bounds.ts";
+import { BASE_SLOT_S, type BoundInput, integerLateUsd, integerUsd, lpUsd, MAX_EXACT_TYPES } from "./bounds.ts";
 import { clairvoyantUsd } from "./clairvoyant.ts";
 import { countArrivals } from "./demand.ts";
 import { callPrice, rentables } from "./rentable.ts";
@@ -17,19 +17,20 @@ export interface Bounds {
   readonly note?: string;
 }
 
-/** Grids of more machine types than this are solved type by type no longer exactly. */
-const MAX_EXACT_TYPES = 2;
-
 /** What the bounds of a scenario and seed are computed from; null for scenarios without machines to count. */
 export function boundInput(open: OpenScenario, seed: number): BoundInput | null {
-  const types = rentables(open.plan);
+  const types = rentables(open.plan).sort((a, b) => a.usdPerS / a.capacityRps - b.usdPerS / b.capacityRps);
   if (types.length === 0) return null;
+  const rest = types.slice(MAX_EXACT_TYPES).map((type) => type.usdPerS / type.capacityRps);
+  const call = callPrice(open.plan);
+  const overflow = [...rest, ...(call === null ? [] : [call.usdPerRequest])];
   const { workload, scoreFromS } = open.plan;
   const random = evaluationRandom(seed).split("episode-0").split("arrivals");
   const demand = countArrivals(workload, random, scoreFromS, BASE_SLOT_S);
   return {
     types: types.slice(0, MAX_EXACT_TYPES),
-    call: callPrice(open.plan),
+    call: overflow.length === 0 ? null : { usdPerRequest: Math.min(...overflow) },
+    relaxed: rest.length > 0,
     demand,
     requests: demand.counts.reduce((sum, count) => sum + count, 0),
     latestS: Math.max(...open.objective.slo.map((slo) => slo.latencyMs)) / 1000,
@@ -64,7 +65,9 @@ export async function boundsOf(
     onProgress(`clairvoyant, seed ${seed}`);
     clairvoyant.push(input === null ? null : await clairvoyantUsd(open, input, seed));
   }
+  const relaxed = inputs.some((input) => input?.relaxed === true);
   return {
+    ...(relaxed ? { note: `more than ${MAX_EXACT_TYPES} machine types: integer bounds are relaxations` } : {}),
     lpUsd: meanOrNull(lp),
     integerLateUsd: meanOrNull(late),
     integerUsd: meanOrNull(integer),

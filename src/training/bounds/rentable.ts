@@ -6,6 +6,7 @@ import type { PoolPlan, SimulationPlan } from "../../simulator/plan.ts";
 /** A machine type as a bound sees it. */
 export interface Rentable {
   readonly name: string;
+  readonly typeName: string;
   /** The knob that counts them. */
   readonly knob: string;
   readonly usdPerS: number;
@@ -42,9 +43,12 @@ function numbersOf(plan: SimulationPlan, knobName: string, fallback: number): nu
   return values.filter((value): value is number => typeof value === "number" && Number.isFinite(value));
 }
 
-function bestThroughput(plan: SimulationPlan, pool: PoolPlan): number {
-  const latestMs = Math.max(...plan.slo.map((slo) => slo.latencyMs));
-  const batches = numbersOf(plan, "maxBatchSize", 1);
+/**
+ * @param full where given, batches are all of this size and must fit the first SLO, or the throughput is 0
+ */
+function bestThroughput(plan: SimulationPlan, pool: PoolPlan, full: number | null): number {
+  const latestMs = full === null ? Math.max(...plan.slo.map((slo) => slo.latencyMs)) : plan.slo[0].latencyMs;
+  const batches = full === null ? numbersOf(plan, "maxBatchSize", 1) : [full];
   const concurrencies = numbersOf(plan, "concurrency", 1);
   const ownThreads = plan.knobs.some((knob) => knob.name === "intraOpThreads")
     ? numbersOf(plan, "intraOpThreads", 1)
@@ -53,9 +57,9 @@ function bestThroughput(plan: SimulationPlan, pool: PoolPlan): number {
   for (const concurrency of concurrencies) {
     for (const threads of ownThreads ?? [Math.max(1, pool.type.vcpus / concurrency)]) {
       for (const limit of batches) {
-        for (let batch = 1; batch <= limit; batch++) {
+        for (let batch = full ?? 1; batch <= limit; batch++) {
           const serviceMs = pool.profile.serviceMs({ batch, intraOpThreads: threads });
-          if (batch > 1 && serviceMs > latestMs) break;
+          if ((batch > 1 || full !== null) && serviceMs > latestMs) break;
           best = Math.max(best, (1000 * concurrency * batch) / serviceMs);
         }
       }
@@ -70,22 +74,32 @@ function dominates(a: Rentable, b: Rentable): boolean {
   return needed * a.usdPerS <= b.usdPerS && needed * a.launchUsd <= b.launchUsd && a.maxCount >= needed * b.maxCount;
 }
 
-/** The machine types the knobs can rent, dominated ones removed. */
-export function rentables(plan: SimulationPlan): Rentable[] {
+/** Batch limits the knobs allow, ascending. */
+export function batchLimits(plan: SimulationPlan): number[] {
+  return numbersOf(plan, "maxBatchSize", 1).sort((a, b) => a - b);
+}
+
+/**
+ * The machine types the knobs can rent, dominated ones removed.
+ * @param batch where given, what each gives at full batches of this size; types too slow for the first SLO are left out
+ */
+export function rentables(plan: SimulationPlan, batch: number | null = null): Rentable[] {
   const all = plan.pools.flatMap((pool) =>
     (["onDemand", "spot"] as const).flatMap((market) => {
       const knob = `instances.${pool.type.name}.${market}`;
       const maxCount = Math.max(0, ...numbersOf(plan, knob, 0));
-      if (maxCount === 0) return [];
+      const capacityRps = bestThroughput(plan, pool, batch);
+      if (maxCount === 0 || capacityRps === 0) return [];
       const priceRatio = market === "spot" ? (pool.type.spotPriceRatio ?? 1) : 1;
       const usdPerS = (pool.type.usdPerHour * priceRatio) / 3600;
       const launchS = meanS(pool.type.launchS);
       return [
         {
           name: market === "spot" ? `${pool.type.name} (spot)` : pool.type.name,
+          typeName: pool.type.name,
           knob,
           usdPerS,
-          capacityRps: bestThroughput(plan, pool),
+          capacityRps,
           launchUsd: pool.type.billing.launchBilled ? usdPerS * launchS : 0,
           launchS: longestS(pool.type.launchS),
           maxCount,
