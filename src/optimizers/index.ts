@@ -1,6 +1,7 @@
 // The registry of optimizers: every published method, one file each, made by name and settings.
 
 import { ConfigError, UnknownNameError } from "../core/index.ts";
+import { batch } from "./batch.ts";
 import type { ConfiguredOptimizer, OptimizerEntry, Settings } from "./entry.ts";
 import { exascale } from "./exascale.ts";
 import { hpa } from "./hpa.ts";
@@ -16,6 +17,7 @@ import { staticBest, staticConfiguration, staticFunctions } from "./static.ts";
 import { utilAware } from "./util-aware.ts";
 
 export type { ConfiguredOptimizer, OptimizerEntry, Settings } from "./entry.ts";
+export { type FleetPlan, greedyPlan, type PlanOption } from "./greedy-plan.ts";
 export { tuningProblem } from "./problem.ts";
 
 /** Every optimizer, in the order they are listed to people. */
@@ -34,6 +36,7 @@ export const optimizers: readonly OptimizerEntry[] = [
   inferline,
   mark,
   markSpot,
+  batch,
 ];
 
 /** @throws {UnknownNameError} when there is no such optimizer */

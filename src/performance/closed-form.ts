@@ -65,9 +65,8 @@ function meanOver(formation: BatchFormation, of: (batch: number) => number): num
 /** Sizes and waits that fit each other: the delay that forms batches is T plus the mean wait it leads to. */
 function operate(pool: Pool, load: Load, maxBatch: number, delayS: number, patienceS: number): Operation {
   const rate = load.rateRps;
-  const dispersion = Math.max(1, load.scv ?? 1);
   const at = (formingS: number): Operation => {
-    const formation = batchFormation(rate, dispersion, maxBatch, formingS);
+    const formation = batchFormation(load, maxBatch, formingS);
     const serviceS = meanOver(formation, pool.serviceS);
     const spread = serviceS > 0 ? meanOver(formation, (k) => pool.serviceS(k) ** 2) / serviceS ** 2 - 1 : 0;
     const serviceScv = Math.max(0, spread) + pool.scv(Math.max(1, Math.round(formation.meanSize)));
@@ -214,7 +213,7 @@ class ClosedFormModel implements PerformanceModel {
     const largest = knobNumber(configuration, "maxBatchSize", 1);
     const maxBatch = knobNumber(configuration, "functionBatchSize", largest);
     const serviceMs = (batch: number): number => scale * hosts.serviceMs("function", configuration, batch);
-    const formation = batchFormation(load.rateRps, Math.max(1, load.scv ?? 1), maxBatch, delayS);
+    const formation = batchFormation(load, maxBatch, delayS);
     const late = hosts.plan.function?.late;
     const latency = latencyMixture({
       formation,

@@ -2,7 +2,8 @@
 //
 // F(x) and its legend stand in closed-form.ts; the wait is taken at WAIT_POINTS equally likely values.
 
-import type { BatchFormation } from "./batch-formation.ts";
+import type { Load } from "../core/index.ts";
+import { type BatchFormation, batchFormation } from "./batch-formation.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** Values that stand for the wait of those who wait. */
@@ -170,6 +171,18 @@ class Mixture implements LatencyDistribution {
     }
     return high;
   }
+}
+
+/** Latency behind a size-or-delay buffer where no batch waits for a server, as with functions. @param serviceS by size */
+export function bufferLatency(
+  load: Load,
+  maxBatch: number,
+  delayS: number,
+  serviceS: (batch: number) => number,
+): LatencyDistribution {
+  const formation = batchFormation(load, maxBatch, delayS);
+  const none = { share: 0, extraS: 0 };
+  return latencyMixture({ formation, maxBatch, delayS, wait: null, serviceS, offloaded: 0, functionS: 0, late: none });
 }
 
 /** The distribution of latency over all requests. */
