@@ -4,6 +4,8 @@
 // Source: E. S. Page, "Continuous inspection schemes", Biometrika 1954; D. V. Hinkley 1971 (Page-Hinkley test).
 // δ = 0.1 ignores errors of 10 %; λ = 3 is reached by a doubling (log 2 = 0.69) after about six windows.
 
+import { z } from "zod";
+
 const TOLERANCE = 0.1;
 const THRESHOLD = 3;
 
@@ -17,6 +19,14 @@ export interface Drift {
   readonly sum: number;
   readonly lowest: number;
 }
+
+/** The state as it is kept in a checkpoint. */
+export const driftSchema: z.ZodType<Drift> = z.strictObject({
+  windows: z.number(),
+  mean: z.number(),
+  sum: z.number(),
+  lowest: z.number(),
+});
 
 /** Before the first window. */
 export const noDrift: Drift = { windows: 0, mean: 0, sum: 0, lowest: 0 };

@@ -1,6 +1,6 @@
 // Trust: when a learned policy may act, and what takes that away.
 
-export { type Drift, drifted, nextDrift, noDrift } from "./drift.ts";
+export { type Drift, drifted, driftSchema, nextDrift, noDrift } from "./drift.ts";
 export {
   type Evidence,
   lowerBoundOfMean,

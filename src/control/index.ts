@@ -1,0 +1,15 @@
+// The control loop: what watches a cluster, decides, acts and keeps a record of it.
+
+export { continuingWorkload } from "./continuing-workload.ts";
+export { type EmbeddedStart, embeddedCluster } from "./embedded-cluster.ts";
+export { changeText, configurationText, decisionLine } from "./explain.ts";
+export { dampedTrend } from "./forecast.ts";
+export { ControlLoop } from "./loop.ts";
+export { writes } from "./mode.ts";
+export type { ControlParts, LoopEvent } from "./parts.ts";
+export { type DecisionPage, type DecisionQuery, readDecisions } from "./record.ts";
+export { type Resumption, readResumption, savedAgent } from "./resume.ts";
+export { type RunOptions, runLoop } from "./run.ts";
+export type { ClusterStatus, Recommendation } from "./status.ts";
+export { type StepName, stepNames } from "./step-timer.ts";
+export { TrustedAgent } from "./trusted-agent.ts";

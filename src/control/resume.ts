@@ -1,0 +1,121 @@
+// Resuming: what the logs and the checkpoint of a cluster say about where its control loop stopped.
+
+import { access } from "node:fs/promises";
+import { z } from "zod";
+import type { AgentFactory, Configuration, PastWindow } from "../core/index.ts";
+import { CheckpointError, HISTORY_WINDOWS, StoreError } from "../core/index.ts";
+import { type ClusterStore, configurationSchema, readCheckpoint } from "../store/index.ts";
+import type { SavedAgent } from "./trusted-agent.ts";
+
+/** Actuations looked at for when each knob was last changed. */
+const ACTUATIONS_READ = 200;
+
+const actuationSchema = z.object({
+  decision: z.string(),
+  timeS: z.number(),
+  configuration: configurationSchema,
+  actor: z.enum(["agent", "optimizer", "guard", "operator"]),
+});
+
+const windowSchema: z.ZodType<PastWindow, unknown> = z.object({
+  timeS: z.number(),
+  durationS: z.number(),
+  arrivalRateRps: z.number(),
+  peakRateRps: z.number(),
+  objectiveMs: z.number().nullable(),
+  missRatio: z.number(),
+  utilization: z.number(),
+  queueLength: z.number(),
+  costUsdPerHour: z.number(),
+  configuration: configurationSchema,
+});
+
+const transitionSchema = z.object({ window: windowSchema.nullable() });
+const decisionSchema = z.object({ id: z.string(), timeS: z.number() });
+
+/** An actuation read back. */
+export type SentConfiguration = z.infer<typeof actuationSchema>;
+
+/** Where a cluster's control loop stopped. */
+export interface Resumption {
+  /** Latest time in any log; 0 for a new cluster. */
+  readonly timeS: number;
+  /** Last configuration sent, its decision, and whether that decision is on record. */
+  readonly sent: (SentConfiguration & { readonly recorded: boolean }) | null;
+  readonly lastChangeS: Readonly<Record<string, number>>;
+  /** Oldest first. */
+  readonly history: readonly PastWindow[];
+}
+
+function parsed<T>(schema: z.ZodType<T, unknown>, record: unknown, what: string): T {
+  const result = schema.safeParse(record);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new StoreError(`${what}: ${issue?.path.join(".")}: ${issue?.message}`);
+}
+
+function changesIn(actuations: readonly SentConfiguration[]): Record<string, number> {
+  const lastChangeS: Record<string, number> = {};
+  let before: Configuration | null = null;
+  for (const { configuration, timeS } of actuations) {
+    for (const [name, value] of Object.entries(configuration)) {
+      if (before !== null && before[name] !== value) lastChangeS[name] = timeS;
+    }
+    before = configuration;
+  }
+  return lastChangeS;
+}
+
+/** Reads where the loop of a cluster stopped. @throws {StoreError} when its logs are damaged */
+export async function readResumption(store: ClusterStore): Promise<Resumption> {
+  const { actuations, decisions, transitions } = store;
+  const [sentEntries, windowEntries, lastDecision] = await Promise.all([
+    actuations.read(actuations.length - ACTUATIONS_READ, ACTUATIONS_READ),
+    transitions.read(transitions.length - HISTORY_WINDOWS, HISTORY_WINDOWS),
+    decisions.last(),
+  ]);
+  const sent = sentEntries.map(({ record, number }) => parsed(actuationSchema, record, `actuation ${number}`));
+  const history = windowEntries.flatMap(
+    ({ record, number }) => parsed(transitionSchema, record, `transition ${number}`).window ?? [],
+  );
+  const last =
+    lastDecision === null ? null : parsed(decisionSchema, lastDecision.record, `decision ${lastDecision.number}`);
+  const latest = sent.at(-1) ?? null;
+  return {
+    timeS: Math.max(0, last?.timeS ?? 0, latest?.timeS ?? 0, history.at(-1)?.timeS ?? 0),
+    sent: latest === null ? null : { ...latest, recorded: numberOf(latest.decision) < decisions.length },
+    lastChangeS: changesIn(sent),
+    history,
+  };
+}
+
+/** The id of a decision: the cluster's name and the record's number. */
+export function decisionId(cluster: string, number: number): string {
+  return `${cluster}-${number}`;
+}
+
+function numberOf(id: string): number {
+  return Number(id.slice(id.lastIndexOf("-") + 1));
+}
+
+/**
+ * The agent a cluster's checkpoint holds; null when there is none yet, or it is of another agent or environment.
+ * @throws {CheckpointError} when the file is damaged
+ */
+export async function savedAgent(
+  store: ClusterStore,
+  factory: AgentFactory,
+  environment: string,
+): Promise<SavedAgent | null> {
+  const exists = await access(store.checkpointPath).then(
+    () => true,
+    () => false,
+  );
+  if (!exists) return null;
+  const checkpoint = await readCheckpoint(store.checkpointPath);
+  if (checkpoint.agent !== factory.name || checkpoint.environment !== environment) return null;
+  if (checkpoint.snapshot.agent !== factory.name) {
+    throw new CheckpointError(`${store.checkpointPath}: snapshot: expected ${factory.name}, found another agent`);
+  }
+  return { snapshot: checkpoint.snapshot, progress: checkpoint.progress };
+}

@@ -1,0 +1,120 @@
+// A cluster in memory whose every answer the test decides, and that remembers every write.
+
+import type { ClusterAdapter, ClusterState, Configuration, Knob, Trial, WindowMetrics } from "../../src/core/index.ts";
+import { windowMetrics } from "../guards/context.ts";
+
+/** Knobs of the fake: machines that cost money and a batch size that does not. */
+export const fakeKnobs: readonly Knob[] = [
+  { name: "replicas", values: [1, 2, 3, 4, 5, 6, 7, 8], actuation: "provision", actuationDelayS: 0, decideEveryS: 0 },
+  { name: "maxBatchSize", values: [1, 2, 4], actuation: "hot", actuationDelayS: 0, decideEveryS: 0 },
+];
+
+/** One write. */
+export interface Write {
+  readonly configuration: Configuration;
+  readonly trial: Trial | undefined;
+}
+
+/** Requests one replica serves in time. */
+export const REPLICA_RPS = 40;
+
+/** Latency is 20 ms below capacity and 1000 ms above; changes take effect at once. */
+export class FakeCluster implements ClusterAdapter {
+  readonly knobs = fakeKnobs;
+  readonly writes: Write[] = [];
+  timeS: number;
+  rateRps = 100;
+  configuration: Configuration;
+  /** Thrown by the next observation. */
+  nextObservation: unknown = null;
+  /** Thrown by the next write. */
+  nextApply: unknown = null;
+  /** Changes what the next observation says. */
+  distort: ((state: ClusterState) => ClusterState) | null = null;
+  /** Writes are accepted and have no effect. */
+  deaf = false;
+  canary: Configuration | null = null;
+  /** Latency of the canary. */
+  canaryMs = 20;
+  #history: ClusterState["history"] = [];
+
+  constructor(configuration: Configuration, timeS = 0) {
+    this.configuration = configuration;
+    this.timeS = timeS;
+  }
+
+  async observe(): Promise<ClusterState> {
+    const failure = this.nextObservation;
+    this.nextObservation = null;
+    if (failure !== null) throw failure;
+    const metrics = this.#metrics(this.configuration);
+    const window = {
+      timeS: this.timeS,
+      durationS: 60,
+      arrivalRateRps: this.rateRps,
+      peakRateRps: this.rateRps,
+      objectiveMs: metrics.latency?.objectiveMs ?? null,
+      missRatio: metrics.latency?.missRatio ?? 0,
+      utilization: 0.5,
+      queueLength: 0,
+      costUsdPerHour: metrics.costUsdPerHour,
+      configuration: this.configuration,
+    };
+    this.#history = [...this.#history, window].slice(-360);
+    const canaryMetrics = this.#metrics(this.canary ?? this.configuration, this.canaryMs);
+    const state: ClusterState = {
+      timeS: this.timeS,
+      metrics,
+      fleet: {},
+      configuration: this.configuration,
+      inFlight: null,
+      canary: this.canary === null ? null : { configuration: this.canary, metrics: canaryMetrics },
+      forecast: null,
+      mask: null,
+      history: this.#history,
+    };
+    const distorted = this.distort?.(state) ?? state;
+    this.distort = null;
+    return distorted;
+  }
+
+  async apply(configuration: Configuration, trial?: Trial): Promise<void> {
+    const failure = this.nextApply;
+    this.nextApply = null;
+    if (failure !== null) throw failure;
+    this.writes.push({ configuration, trial });
+    if (this.deaf) return;
+    this.canary = trial === undefined ? null : configuration;
+    if (trial === undefined) this.configuration = configuration;
+  }
+
+  async advance(seconds: number): Promise<void> {
+    this.timeS += seconds;
+  }
+
+  async close(): Promise<void> {}
+
+  #metrics(configuration: Configuration, latencyMs?: number): WindowMetrics {
+    const replicas = Number(configuration["replicas"]);
+    const overloaded = this.rateRps > replicas * REPLICA_RPS;
+    const ms = latencyMs ?? (overloaded ? 1000 : 20);
+    const quiet = windowMetrics();
+    return {
+      ...quiet,
+      durationS: 60,
+      requests: this.rateRps * 60,
+      arrivals: { rateRps: this.rateRps, recentRatesRps: [this.rateRps], dispersion: 1, peakToMedian: 1 },
+      latency: {
+        meanMs: ms,
+        p50Ms: ms,
+        p95Ms: ms,
+        p99Ms: ms,
+        objectiveMs: ms,
+        missRatio: ms > 100 ? 1 : 0,
+        resolution: 0,
+      },
+      costUsdPerHour: replicas,
+      costUsd: replicas / 60,
+    };
+  }
+}

@@ -1,0 +1,121 @@
+// Going back: by command, by itself at the first doubt, and out of a canary that is late.
+
+import { FakeCluster } from "./fake-cluster.ts";
+import { Harness, initial, temporaryFolder } from "./harness.ts";
+
+const folder = temporaryFolder();
+
+test("the operator goes back to the last good configuration, and it is held", async () => {
+  const harness = await Harness.open(folder.path, new FakeCluster(initial));
+  await harness.passes(2);
+  harness.optimizer.wanted = { replicas: 5, maxBatchSize: 1 };
+  await harness.passes(2);
+  const record = await harness.loop.rollback();
+  expect(record).toMatchObject({ actor: "operator", outcome: "rolled-back", applied: initial, observation: null });
+  expect(harness.cluster.configuration).toEqual(initial);
+  expect(await harness.pass()).toMatchObject({ outcome: "held", applied: initial });
+  // Rolled back at 240 s and held for ten intervals: until 840 s, the tenth pass from there.
+  await harness.passes(8);
+  expect(harness.cluster.configuration).toEqual(initial);
+  expect(await harness.pass()).toMatchObject({ outcome: "applied", applied: { replicas: 5 } });
+  await harness.close();
+});
+
+test("without an earlier good configuration a rollback is refused and nothing is written", async () => {
+  const harness = await Harness.open(folder.path, new FakeCluster(initial));
+  await harness.pass();
+  await expect(harness.loop.rollback()).rejects.toThrow(/expected an earlier good configuration, found none/);
+  expect(harness.cluster.writes).toEqual([]);
+  await harness.close();
+});
+
+test("a rollback goes back inside the budget", async () => {
+  const cluster = new FakeCluster({ replicas: 8, maxBatchSize: 1 });
+  const harness = await Harness.open(folder.path, cluster, { budgetUsdPerHour: 5 });
+  await harness.passes(3);
+  expect(cluster.configuration["replicas"]).toBe(5);
+  expect((await harness.loop.rollback()).applied).toMatchObject({ replicas: 5 });
+  await harness.close();
+});
+
+test("when the agent's choice burns the SLO it goes back to what was good, and trust is gone", async () => {
+  const cluster = new FakeCluster(initial);
+  const harness = await Harness.open(folder.path, cluster, { noGuards: true });
+  await harness.passes(25);
+  expect(harness.agent.trust.trust).toBe("learning");
+  // From here on the agent acts where the model expects it to be safe; then the cluster turns out slower than that.
+  let acted = false;
+  for (let i = 0; i < 40 && !acted; i++) {
+    const record = await harness.pass();
+    acted = record.actor === "agent" && record.outcome === "applied";
+  }
+  expect(acted).toBe(true);
+  cluster.distort = (state) => {
+    const { latency } = state.metrics;
+    const last = state.history.at(-1);
+    if (latency === null || last === undefined) return state;
+    const missed = { ...latency, objectiveMs: 1000, p99Ms: 1000, missRatio: 1 };
+    const history = [...state.history.slice(0, -1), { ...last, missRatio: 1 }];
+    return { ...state, metrics: { ...state.metrics, latency: missed }, history };
+  };
+  const record = await harness.pass();
+  expect(record).toMatchObject({ trust: "bootstrapping", outcome: "rolled-back", actor: "guard" });
+  expect(record.reason).toMatch(/SLO burn .* back to what was good at/);
+  expect(harness.agent.trust.trust).toBe("bootstrapping");
+  await harness.close();
+});
+
+const trial = { share: 1 / 8, stages: [{ windowShare: 0.25, abortLatencyRatio: 1.1 }] };
+
+/** The agent's word with a canary, as a careful agent gives it. */
+async function withCanary(canaryMs: number): Promise<Harness> {
+  const cluster = new FakeCluster(initial);
+  cluster.canaryMs = canaryMs;
+  const harness = await Harness.open(folder.path, cluster, { noGuards: true });
+  await harness.passes(25);
+  const propose = harness.agent.propose.bind(harness.agent);
+  jest.spyOn(harness.agent, "propose").mockImplementation((observation) => {
+    const voices = propose(observation);
+    const proposal = { configuration: { replicas: 3, maxBatchSize: 1 }, reason: "try fewer", trial };
+    return { ...voices, proposal, actor: "agent" };
+  });
+  await harness.pass();
+  jest.restoreAllMocks();
+  return harness;
+}
+
+test("a canary that is late is rolled back at the end of its stage, not of the window", async () => {
+  const harness = await withCanary(111);
+  expect(harness.cluster.canary).toEqual({ replicas: 3, maxBatchSize: 1 });
+  const startS = harness.cluster.timeS;
+  let rolledBackS = 0;
+  harness.loop.subscribe((event) => {
+    if (event.type === "decision" && event.record.outcome === "rolled-back") rolledBackS = harness.cluster.timeS;
+  });
+  await harness.pass();
+  expect(rolledBackS - startS).toBe(15);
+  expect(harness.cluster.configuration).toEqual(initial);
+  expect(harness.cluster.canary).toBeNull();
+  const records = (await harness.logs.decisions.read(0, 100)).map(({ record }) => JSON.stringify(record));
+  expect(records.some((record) => record.includes("the canary took 111 ms, at most 110 ms"))).toBe(true);
+  await harness.close();
+});
+
+test("a canary that holds is taken on whole", async () => {
+  const harness = await withCanary(109);
+  await harness.loop.rest((seconds) => harness.cluster.advance(seconds));
+  expect(harness.cluster.configuration).toEqual({ replicas: 3, maxBatchSize: 1 });
+  expect(harness.cluster.writes.map((write) => write.trial?.share)).toEqual([1 / 8, undefined]);
+  await harness.close();
+});
+
+test("in mode canary no change ever reaches more than its share", async () => {
+  const cluster = new FakeCluster(initial);
+  const harness = await Harness.open(folder.path, cluster, { mode: "canary" });
+  harness.optimizer.wanted = { replicas: 5, maxBatchSize: 1 };
+  await harness.passes(5);
+  expect(cluster.writes.length).toBeGreaterThan(0);
+  expect(cluster.writes.every((write) => write.trial?.share === 1 / 8)).toBe(true);
+  expect(cluster.configuration).toEqual(initial);
+  await harness.close();
+});
