@@ -37,13 +37,10 @@ export function linearProfile({ baseMs, perItemMs }: Linear, name = "linear"): S
   return { name, serviceMs: ({ batch }) => baseMs + perItemMs * batch };
 }
 
-/** Cores a point stands for under Amdahl's law. */
+/** Cores a point stands for under Amdahl's law: bought by memory where both are known, else threads or parallelism. */
 export function coresOf(point: ServicePoint, amdahl: Pick<Amdahl, "mbPerCore" | "defaultCores">): number {
-  const fallback = amdahl.defaultCores ?? 1;
-  if (amdahl.mbPerCore !== undefined) {
-    return point.memoryMb === undefined ? fallback : point.memoryMb / amdahl.mbPerCore;
-  }
-  return point.intraOpThreads ?? point.tensorParallel ?? fallback;
+  if (amdahl.mbPerCore !== undefined && point.memoryMb !== undefined) return point.memoryMb / amdahl.mbPerCore;
+  return point.intraOpThreads ?? point.tensorParallel ?? amdahl.defaultCores ?? 1;
 }
 
 /** Service time by Amdahl's law, proportional to the batch but for a fixed part. */

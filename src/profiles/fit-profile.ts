@@ -116,11 +116,12 @@ function tableFit(rows: readonly ProfileRow[]): ProfileFit[] {
  * @param mbPerCore memory that buys one core, where memory is what was varied
  */
 export function fitProfile(rows: readonly ProfileRow[], mbPerCore?: number): ProfileFit[] {
-  const cores = rows.some((row) => row.intraOpThreads ?? row.tensorParallel ?? (mbPerCore && row.memoryMb));
-  const amdahl = (kept: readonly ProfileRow[]): ServiceProfile => amdahlProfile(fitAmdahl(kept, mbPerCore));
+  const perCore = rows.some((row) => row.memoryMb !== undefined) ? mbPerCore : undefined;
+  const cores = rows.some((row) => row.intraOpThreads ?? row.tensorParallel ?? (perCore && row.memoryMb));
+  const amdahl = (kept: readonly ProfileRow[]): ServiceProfile => amdahlProfile(fitAmdahl(kept, perCore));
   const fits = [
     assess("linear", rows, { ...fitLinear(rows) }, (kept) => linearProfile(fitLinear(kept))),
-    ...(cores ? [assess("amdahl", rows, { ...fitAmdahl(rows, mbPerCore) }, amdahl)] : []),
+    ...(cores ? [assess("amdahl", rows, { ...fitAmdahl(rows, perCore) }, amdahl)] : []),
     ...tableFit(rows),
   ];
   const key = (fit: ProfileFit): number => fit.heldOut?.meanAbsRelative ?? fit.fitted.meanAbsRelative;
