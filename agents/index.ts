@@ -14,7 +14,7 @@ export { LOAD_LEVEL_HYSTERESIS, LOAD_LEVEL_RATIO, levelRatesRps, loadLevel } fro
 export const learners: readonly AgentFactory[] = [qTable, regionQ, random];
 
 /** Every agent, by one line each. */
-export const agents: readonly AgentFactory[] = [...learners, ...optimizers.map(optimizerPolicy)];
+export const agents: readonly AgentFactory[] = [...learners, ...optimizers.map((entry) => optimizerPolicy(entry))];
 
 /**
  * The agent of a name, with settings where given: `region-q` or `region-q:kernel=biweight,radius=2`.
