@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { openScenario } from "../../environments/index.ts";
 import { dataFolder } from "../config.ts";
-import { type Evaluation, evaluate } from "../training/index.ts";
+import { type Evaluation, evaluate, policyPool } from "../training/index.ts";
 import { nameList, wholeNumber } from "./options.ts";
 import { printJson, printLine, printTable, startProgress, usd } from "./output.ts";
 
@@ -43,12 +43,14 @@ function printEvaluation(evaluation: Evaluation): void {
 async function run(flags: EvaluateFlags): Promise<void> {
   const open = await openScenario(flags.scenario, { dataFolder: dataFolder() });
   const progress = startProgress("evaluate");
+  const pool = policyPool(flags.scenario, dataFolder());
   try {
     const evaluation = await evaluate(open, {
       policies: flags.policies,
       seeds: Array.from({ length: flags.seeds }, (_, i) => flags.seed + i),
       bound: flags.bound === true,
       nowMs: () => performance.now(),
+      run: pool.run,
       onProgress: ({ share, what }) => progress.update(share, what),
     });
     progress.stop();
@@ -56,6 +58,7 @@ async function run(flags: EvaluateFlags): Promise<void> {
     else printEvaluation(evaluation);
   } finally {
     progress.stop();
+    await pool.close();
   }
 }
 

@@ -1,12 +1,13 @@
 // Evaluates policies on a scenario: same arrivals, same guards, the SLO as a gate, bounds beside them.
 
 import { type OpenScenario, withoutWarmup } from "../../environments/index.ts";
-import { simulationGuards } from "../guards/index.ts";
 import { type Bounds, boundsOf } from "./bounds/index.ts";
-import { runEpisode } from "./episode.ts";
-import { evaluationEnvironment } from "./evaluation-environment.ts";
-import { findPolicy, learns, openDecider, type PolicySource } from "./policies.ts";
+import { findPolicy, openDecider, type PolicySource } from "./policies.ts";
+import { runPolicy } from "./run-policy.ts";
 import { type PolicyRun, type PolicyScore, scoreOf } from "./scorecard.ts";
+
+/** Runs a policy on a seed, here or in a worker. */
+export type RunPolicy = (source: PolicySource, seed: number, onShare: (share: number) => void) => Promise<PolicyRun>;
 
 /** What to evaluate. */
 export interface EvaluateOptions {
@@ -16,6 +17,8 @@ export interface EvaluateOptions {
   /** Monotonic clock in ms, for decision times only. */
   readonly nowMs: () => number;
   readonly onProgress?: (progress: EvaluateProgress) => void;
+  /** Where policies run; in this thread, one after the other, when absent. */
+  readonly run?: RunPolicy;
 }
 
 /** How far an evaluation is. */
@@ -35,71 +38,67 @@ export interface Evaluation {
   readonly policies: readonly PolicyScore[];
 }
 
-/** Runs one policy on one seed over the whole workload. */
-export async function runPolicy(
-  open: OpenScenario,
-  source: PolicySource,
-  seed: number,
-  nowMs: () => number,
-  onShare: (share: number) => void = () => {},
-): Promise<PolicyRun> {
-  const scenario = learns(source) ? open : withoutWarmup(open);
-  const environment = evaluationEnvironment(scenario, seed);
-  const decider = openDecider(source, scenario, seed);
-  const decisionMicros: number[] = [];
-  try {
-    const result = await runEpisode(
-      environment,
-      decider,
-      {
-        guards: simulationGuards,
-        objective: scenario.objective,
-        mode: "active",
-        committedUsdPerHour: scenario.committedUsdPerHour,
-        budgetUsdPerHour: scenario.budgetUsdPerHour,
-      },
-      {
-        timer: { nowMs, record: (micros) => decisionMicros.push(micros) },
-        onStep: (step) => {
-          if (step % 100 === 0) onShare(step / environment.episodeSteps);
-          return true;
-        },
-      },
-    );
-    return { name: source.name, seed, totals: environment.cluster.totals(), decisions: result.steps, decisionMicros };
-  } finally {
-    await environment.close();
+const NO_BOUNDS: Bounds = { lpUsd: null, integerLateUsd: null, integerUsd: null, clairvoyantUsd: null };
+
+/** Adds up the shares of tasks that run side by side. */
+class Tally {
+  readonly #shares = new Map<string, number>();
+  readonly #parts: number;
+  readonly #report: (progress: EvaluateProgress) => void;
+
+  constructor(parts: number, report: (progress: EvaluateProgress) => void) {
+    this.#parts = parts;
+    this.#report = report;
+  }
+
+  update(what: string, share: number): void {
+    this.#shares.set(what, share);
+    const done = [...this.#shares.values()].reduce((sum, one) => sum + one, 0);
+    this.#report({ what, share: Math.min(1, done / this.#parts) });
   }
 }
 
-const NO_BOUNDS: Bounds = { lpUsd: null, integerLateUsd: null, integerUsd: null, clairvoyantUsd: null };
+/** Runs every policy on every seed; with a worker pool, side by side. Shape [policies][seeds]. */
+async function runAll(
+  open: OpenScenario,
+  sources: readonly PolicySource[],
+  options: EvaluateOptions,
+  tally: Tally,
+): Promise<PolicyRun[][]> {
+  const one = async (source: PolicySource, seed: number): Promise<PolicyRun> => {
+    const what = `${source.name}, seed ${seed}`;
+    const onShare = (share: number): void => tally.update(what, share);
+    const result = await (options.run?.(source, seed, onShare) ??
+      runPolicy(open, source, seed, options.nowMs, onShare));
+    tally.update(what, 1);
+    return result;
+  };
+  if (options.run !== undefined)
+    return Promise.all(sources.map((source) => Promise.all(options.seeds.map((seed) => one(source, seed)))));
+  const all: PolicyRun[][] = [];
+  for (const source of sources) {
+    const runs: PolicyRun[] = [];
+    for (const seed of options.seeds) runs.push(await one(source, seed));
+    all.push(runs);
+  }
+  return all;
+}
 
 /**
  * Evaluates each policy on each seed.
  * @throws {UnknownNameError} for a policy that is neither registered nor a file, before anything runs
+ * @throws {CheckpointError} for a checkpoint that is damaged or of another environment, before anything runs
  */
 export async function evaluate(open: OpenScenario, options: EvaluateOptions): Promise<Evaluation> {
   const sources = await Promise.all(options.policies.map(findPolicy));
   for (const source of sources) openDecider(source, open, options.seeds[0] ?? 1);
-  const parts = sources.length * options.seeds.length + (options.bound ? 1 : 0);
-  let done = 0;
-  const report = (what: string, share: number): void => options.onProgress?.({ what, share: (done + share) / parts });
-  const bound = options.bound
-    ? await boundsOf(withoutWarmup(open), options.seeds, (what) => report(what, 0))
-    : NO_BOUNDS;
-  if (options.bound) done += 1;
-  const scores: PolicyScore[] = [];
-  let requests = 0;
-  for (const source of sources) {
-    const runs: PolicyRun[] = [];
-    for (const seed of options.seeds) {
-      runs.push(
-        await runPolicy(open, source, seed, options.nowMs, (share) => report(`${source.name}, seed ${seed}`, share)),
-      );
-      done += 1;
-    }
-    requests = runs.reduce((sum, run) => sum + run.totals.requests, 0) / runs.length;
-    scores.push(scoreOf(runs, open.objective.slo, bound.clairvoyantUsd));
-  }
-  return { scenario: open.scenario.name, seeds: options.seeds, requests, bound, policies: scores };
+  const tally = new Tally(sources.length * options.seeds.length, (progress) => options.onProgress?.(progress));
+  const [runs, bound] = await Promise.all([
+    runAll(open, sources, options, tally),
+    options.bound ? boundsOf(withoutWarmup(open), options.seeds) : NO_BOUNDS,
+  ]);
+  const first = runs[0] ?? [];
+  const requests = first.reduce((sum, run) => sum + run.totals.requests, 0) / Math.max(1, first.length);
+  const policies = runs.map((ofPolicy) => scoreOf(ofPolicy, open.objective.slo, bound.clairvoyantUsd));
+  return { scenario: open.scenario.name, seeds: options.seeds, requests, bound, policies };
 }

@@ -46,11 +46,7 @@ function meanOrNull(values: readonly (number | null)[]): number | null {
 }
 
 /** The bounds of a scenario, each the mean over the seeds. */
-export async function boundsOf(
-  open: OpenScenario,
-  seeds: readonly number[],
-  onProgress: (text: string) => void,
-): Promise<Bounds> {
+export async function boundsOf(open: OpenScenario, seeds: readonly number[]): Promise<Bounds> {
   const inputs = seeds.map((seed) => boundInput(open, seed));
   const lp: (number | null)[] = [];
   const integer: (number | null)[] = [];
@@ -58,11 +54,9 @@ export async function boundsOf(
   const clairvoyant: (number | null)[] = [];
   for (const [i, input] of inputs.entries()) {
     const seed = seeds[i] ?? 0;
-    onProgress(`bounds, seed ${seed}`);
     lp.push(input === null ? null : lpUsd(input));
     integer.push(input === null ? null : integerUsd(input));
     late.push(input === null ? null : integerLateUsd(input));
-    onProgress(`clairvoyant, seed ${seed}`);
     clairvoyant.push(input === null ? null : await clairvoyantUsd(open, input, seed));
   }
   const relaxed = inputs.some((input) => input?.relaxed === true);

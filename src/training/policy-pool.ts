@@ -1,0 +1,34 @@
+// The host's side of an evaluation in workers: one policy on one seed a task, on all cores.
+
+import { availableParallelism } from "node:os";
+import { Piscina } from "piscina";
+import { compiledEntry } from "../store/index.ts";
+import type { RunPolicy } from "./evaluate.ts";
+import type { PolicyTask } from "./policy-worker.ts";
+import type { PolicyRun } from "./scorecard.ts";
+
+/** Workers that run policies; results do not depend on how many there are. */
+export interface PolicyPool {
+  readonly run: RunPolicy;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a pool for one scenario.
+ * @param scenario name of a scenario that ships, or path of a file
+ */
+export function policyPool(
+  scenario: string,
+  dataFolder: string | null,
+  workers: number = availableParallelism(),
+): PolicyPool {
+  const pool = new Piscina<PolicyTask, PolicyRun>({
+    filename: compiledEntry("src/training/policy-worker.ts"),
+    maxThreads: workers,
+    minThreads: 0,
+  });
+  return {
+    run: (source, seed) => pool.run({ scenario, dataFolder, source, seed }),
+    close: () => pool.destroy(),
+  };
+}

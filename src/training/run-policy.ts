@@ -1,0 +1,45 @@
+// One policy on one seed over the whole workload, under the guards.
+
+import { type OpenScenario, withoutWarmup } from "../../environments/index.ts";
+import { simulationGuards } from "../guards/index.ts";
+import { runEpisode } from "./episode.ts";
+import { evaluationEnvironment } from "./evaluation-environment.ts";
+import { learns, openDecider, type PolicySource } from "./policies.ts";
+import type { PolicyRun } from "./scorecard.ts";
+
+/** Runs one policy on one seed over the whole workload. */
+export async function runPolicy(
+  open: OpenScenario,
+  source: PolicySource,
+  seed: number,
+  nowMs: () => number,
+  onShare: (share: number) => void = () => {},
+): Promise<PolicyRun> {
+  const scenario = learns(source) ? open : withoutWarmup(open);
+  const environment = evaluationEnvironment(scenario, seed);
+  const decider = openDecider(source, scenario, seed);
+  const decisionMicros: number[] = [];
+  try {
+    const result = await runEpisode(
+      environment,
+      decider,
+      {
+        guards: simulationGuards,
+        objective: scenario.objective,
+        mode: "active",
+        committedUsdPerHour: scenario.committedUsdPerHour,
+        budgetUsdPerHour: scenario.budgetUsdPerHour,
+      },
+      {
+        timer: { nowMs, record: (micros) => decisionMicros.push(micros) },
+        onStep: (step) => {
+          if (step % 100 === 0) onShare(step / environment.episodeSteps);
+          return true;
+        },
+      },
+    );
+    return { name: source.name, seed, totals: environment.cluster.totals(), decisions: result.steps, decisionMicros };
+  } finally {
+    await environment.close();
+  }
+}
