@@ -13,6 +13,7 @@ interface EvaluateFlags {
   readonly seeds: number;
   readonly seed: number;
   readonly bound?: boolean;
+  readonly sweep?: boolean;
   readonly json?: boolean;
 }
 
@@ -49,6 +50,7 @@ async function run(flags: EvaluateFlags): Promise<void> {
       policies: flags.policies,
       seeds: Array.from({ length: flags.seeds }, (_, i) => flags.seed + i),
       bound: flags.bound === true,
+      sweep: flags.sweep === true,
       nowMs: () => performance.now(),
       run: pool.run,
       onProgress: ({ share, what }) => progress.update(share, what),
@@ -72,6 +74,7 @@ export function registerEvaluate(program: Command): void {
     .option("--seeds <n>", "number of seeds", wholeNumber(1), 1)
     .option("--seed <n>", "the first of them", wholeNumber(0), 1)
     .option("--bound", "compute the lower bounds and the clairvoyant's cost")
+    .option("--sweep", "try each optimizer at all its settings, show it at its cheapest passing one")
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",

@@ -21,9 +21,14 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
-/** Comma-separated names, none empty. */
+/** Names separated by commas, none empty; settings after a colon may have commas of their own: `a,b:x=1,y=2,c`. */
 export function nameList(text: string): string[] {
-  const names = text.split(",").map((name) => name.trim());
+  const names: string[] = [];
+  for (const part of text.split(",").map((piece) => piece.trim())) {
+    const last = names.at(-1);
+    if (last?.includes(":") && /^[^:/]+=/.test(part)) names[names.length - 1] = `${last},${part}`;
+    else names.push(part);
+  }
   if (names.some((name) => name === ""))
     throw new InvalidArgumentError(`expected names separated by commas, found "${text}".`);
   return names;

@@ -5,6 +5,7 @@ import { type Bounds, boundsOf } from "./bounds/index.ts";
 import { findPolicy, openDecider, type PolicySource } from "./policies.ts";
 import { runPolicy } from "./run-policy.ts";
 import { type PolicyRun, type PolicyScore, scoreOf } from "./scorecard.ts";
+import { cheapestPassing, sweptNames } from "./sweep.ts";
 
 /** Runs a policy on a seed, here or in a worker. */
 export type RunPolicy = (source: PolicySource, seed: number, onShare: (share: number) => void) => Promise<PolicyRun>;
@@ -14,6 +15,8 @@ export interface EvaluateOptions {
   readonly policies: readonly string[];
   readonly seeds: readonly number[];
   readonly bound: boolean;
+  /** Whether each optimizer is tried at all its settings worth trying and shown at its cheapest passing one. */
+  readonly sweep?: boolean;
   /** Monotonic clock in ms, for decision times only. */
   readonly nowMs: () => number;
   readonly onProgress?: (progress: EvaluateProgress) => void;
@@ -90,7 +93,8 @@ async function runAll(
  * @throws {CheckpointError} for a checkpoint that is damaged or of another environment, before anything runs
  */
 export async function evaluate(open: OpenScenario, options: EvaluateOptions): Promise<Evaluation> {
-  const sources = await Promise.all(options.policies.map(findPolicy));
+  const groups = options.policies.map((name) => (options.sweep === true ? sweptNames(name) : [name]));
+  const sources = await Promise.all(groups.flat().map(findPolicy));
   for (const source of sources) openDecider(source, open, options.seeds[0] ?? 1);
   const tally = new Tally(sources.length * options.seeds.length, (progress) => options.onProgress?.(progress));
   const [runs, bound] = await Promise.all([
@@ -99,6 +103,10 @@ export async function evaluate(open: OpenScenario, options: EvaluateOptions): Pr
   ]);
   const first = runs[0] ?? [];
   const requests = first.reduce((sum, run) => sum + run.totals.requests, 0) / Math.max(1, first.length);
-  const policies = runs.map((ofPolicy) => scoreOf(ofPolicy, open.objective.slo, bound.clairvoyantUsd));
+  const scores = runs.map((ofPolicy) => scoreOf(ofPolicy, open.objective.slo, bound.clairvoyantUsd));
+  const policies = groups.flatMap((names) => {
+    const tried = scores.splice(0, names.length);
+    return names.length === 1 ? tried : [{ ...cheapestPassing(tried), settingsTried: names.length }];
+  });
   return { scenario: open.scenario.name, seeds: options.seeds, requests, bound, policies };
 }

@@ -12,7 +12,10 @@ export interface SloScore extends Slo {
 
 /** One policy's result over all seeds: sums and shares are means over seeds, hours missed are added up. */
 export interface PolicyScore {
+  /** As asked for; after a sweep with the settings of the row. */
   readonly name: string;
+  /** Settings a sweep tried to come to this row. */
+  readonly settingsTried?: number;
   readonly usd: number;
   readonly usdPerMillion: number;
   readonly costToBound: number | null;
