@@ -6,11 +6,12 @@ const BLOCK = 4096;
 
 /** The next arrivals of a workload. */
 export class ArrivalFeed {
-  /** Arrival times in s; those still to come are at index .. count. */
-  readonly block = new Float64Array(BLOCK);
+  /** Arrival times in s; those still to come are at index .. count, then Infinity. */
+  readonly block = new Float64Array(BLOCK + 1);
   index = 0;
   count = 0;
   readonly #source: ArrivalSource;
+  readonly #fillable = this.block.subarray(0, BLOCK);
   #ended = false;
 
   constructor(source: ArrivalSource) {
@@ -18,16 +19,12 @@ export class ArrivalFeed {
     this.refill();
   }
 
-  /** Time of the next arrival; Infinity when there is none. */
-  get nextS(): number {
-    return this.index < this.count ? (this.block[this.index] ?? 0) : Number.POSITIVE_INFINITY;
-  }
-
   /** Reads on when the block is used up. */
   refill(): void {
     if (this.index < this.count || this.#ended) return;
     this.index = 0;
-    this.count = this.#source.fill(this.block);
+    this.count = this.#source.fill(this.#fillable);
+    this.block[this.count] = Number.POSITIVE_INFINITY;
     if (this.count === 0) this.#ended = true;
   }
 }

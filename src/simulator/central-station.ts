@@ -19,15 +19,15 @@ export class CentralStation extends MachineStation {
     return 0;
   }
 
-  override predictedWaitS(timeS: number): number {
+  override predictedWaitS(): number {
     if (this.free > 0) return 0;
     if (this.batchRate <= 0) return Number.POSITIVE_INFINITY;
-    const firstS = Math.max(LEAST_WAIT_S, this.#ends.min - timeS);
+    const firstS = Math.max(LEAST_WAIT_S, this.#ends.min - this.clock.timeS);
     const batches = this.maxBatchSize === 1 ? this.waiting : Math.floor(this.waiting / this.maxBatchSize);
     return firstS + batches / this.batchRate;
   }
 
-  override ended(row: number, host: number, _timeS: number): void {
+  override ended(row: number, host: number): void {
     const { hosts } = this.parts;
     this.forget(row);
     if (hosts.open[host] === 0) return;
@@ -44,14 +44,14 @@ export class CentralStation extends MachineStation {
 
   override reclaim(): void {}
 
-  protected override start(buffer: RequestQueue, count: number, timeS: number): void {
+  protected override start(buffer: RequestQueue, count: number): void {
     const { batches, hosts, service, predictsWait } = this.parts;
     const host = this.#idleHost();
     const row = batches.take(buffer, count);
-    const endS = service.begin(row, host, this.lane, timeS);
+    service.begin(row, host, this.lane);
     this.free -= 1;
     if ((hosts.busy[host] ?? 0) >= (hosts.slots[host] ?? 0)) this.#remove(host);
-    if (predictsWait) this.#ends.set(row, endS);
+    if (predictsWait) this.#ends.set(row, service.expectedEndS);
   }
 
   protected override opened(host: number): void {

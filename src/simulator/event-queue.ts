@@ -1,4 +1,6 @@
 // A stable event queue: a binary heap on typed arrays, ordered by time and then by order of insertion.
+//
+// The event last popped leaves a gap at the root, which the next push fills: most events lead to one other.
 
 const INITIAL_CAPACITY = 64;
 
@@ -9,22 +11,31 @@ export class EventQueue {
   #data = new Int32Array(INITIAL_CAPACITY);
   #size = 0;
   #next = 0;
-  /** Time of the earliest event; Infinity when there is none. */
+  #gap = false;
+  /** Time of the earliest event; Infinity when there is none. Holds after `settle`. */
   timeS = Number.POSITIVE_INFINITY;
   /** Sequence number of the event last popped. */
   poppedSequence = -1;
+  /** Sequence number of the event last pushed; no other event ever has it. */
+  pushedSequence = -1;
 
   get size(): number {
-    return this.#size;
+    return this.#gap ? this.#size - 1 : this.#size;
   }
 
-  /** @returns the event's sequence number, which no other event ever has */
-  push(timeS: number, data: number): number {
+  push(timeS: number, data: number): void {
+    const sequence = this.#next++;
+    this.pushedSequence = sequence;
+    if (this.#gap) {
+      this.#gap = false;
+      this.#sink(timeS, sequence, data);
+      this.timeS = this.#times[0] ?? Number.POSITIVE_INFINITY;
+      return;
+    }
     if (this.#size === this.#times.length) this.#grow();
     const times = this.#times;
     const sequences = this.#sequences;
     const events = this.#data;
-    const sequence = this.#next++;
     let i = this.#size++;
     // The newest event has the largest sequence number, so among equals it stays below.
     while (i > 0) {
@@ -40,23 +51,35 @@ export class EventQueue {
     sequences[i] = sequence;
     events[i] = data;
     this.timeS = times[0] ?? Number.POSITIVE_INFINITY;
-    return sequence;
   }
 
-  /** Removes the earliest event and returns its data; `poppedSequence` then tells its number. */
+  /** Takes out the earliest event and returns its data. There must be one; `settle` before asking for `timeS`. */
   pop(): number {
-    const times = this.#times;
-    const sequences = this.#sequences;
-    const events = this.#data;
-    const result = events[0] ?? 0;
-    this.poppedSequence = sequences[0] ?? -1;
+    this.settle();
+    this.poppedSequence = this.#sequences[0] ?? -1;
+    this.#gap = true;
+    return this.#data[0] ?? 0;
+  }
+
+  /** Closes the gap an event left that led to no other. */
+  settle(): void {
+    if (!this.#gap) return;
+    this.#gap = false;
     const size = --this.#size;
     if (size === 0) {
       this.timeS = Number.POSITIVE_INFINITY;
-      return result;
+      return;
     }
-    const time = times[size] ?? 0;
-    const sequence = sequences[size] ?? 0;
+    this.#sink(this.#times[size] ?? 0, this.#sequences[size] ?? 0, this.#data[size] ?? 0);
+    this.timeS = this.#times[0] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Puts an event in at the root, below everything earlier. */
+  #sink(time: number, sequence: number, data: number): void {
+    const times = this.#times;
+    const sequences = this.#sequences;
+    const events = this.#data;
+    const size = this.#size;
     let i = 0;
     for (;;) {
       let child = 2 * i + 1;
@@ -78,9 +101,7 @@ export class EventQueue {
     }
     times[i] = time;
     sequences[i] = sequence;
-    events[i] = events[size] ?? 0;
-    this.timeS = times[0] ?? Number.POSITIVE_INFINITY;
-    return result;
+    events[i] = data;
   }
 
   #grow(): void {

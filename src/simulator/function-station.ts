@@ -6,13 +6,14 @@
 import type { Random } from "../core/index.ts";
 import type { BatchTable } from "./batch-table.ts";
 import { type Billing, callUsd, FUNCTIONS } from "./billing.ts";
+import type { Clock } from "./clock.ts";
 import { drawDurationS } from "./durations.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { CALL_END, eventOf } from "./events.ts";
 import type { FunctionPlan } from "./plan.ts";
 import type { RequestQueue } from "./request-queue.ts";
 import type { ServiceNoise } from "./service-times.ts";
-import { type OnTimeout, Station } from "./station.ts";
+import { type BufferOptions, Station } from "./station.ts";
 
 /** Counters of the function service over all stations. */
 export interface CallCounts {
@@ -45,15 +46,8 @@ export class FunctionStation extends Station {
   #warmHead = 0;
   #warmCount = 0;
 
-  constructor(
-    lane: number,
-    parts: FunctionParts,
-    buffers: number,
-    attributed: boolean,
-    timeoutS: number,
-    onTimeout: OnTimeout,
-  ) {
-    super(buffers, attributed, timeoutS, onTimeout);
+  constructor(clock: Clock, lane: number, parts: FunctionParts, buffers: BufferOptions) {
+    super(clock, buffers);
     this.lane = lane;
     this.#parts = parts;
   }
@@ -85,16 +79,17 @@ export class FunctionStation extends Station {
   }
 
   /** The call of a batch has ended. */
-  ended(row: number, timeS: number): void {
+  ended(row: number): void {
     this.#parts.counts.inFlight -= 1;
     this.refresh();
-    if (this.#parts.batches.slot[row] === this.#epoch) this.#keepWarm(timeS);
+    if (this.#parts.batches.slot[row] === this.#epoch) this.#keepWarm();
   }
 
-  protected override start(buffer: RequestQueue, count: number, timeS: number): void {
+  protected override start(buffer: RequestQueue, count: number): void {
+    const { timeS } = this.clock;
     const { plan, batches, events, billing, noise, random, counts } = this.#parts;
     const row = batches.take(buffer, count);
-    const cold = !this.#takeWarm(timeS);
+    const cold = !this.#takeWarm();
     const serviceS = (this.#meanS[count] ?? 0) * (batches.sizeFactor[row] ?? 1) * noise.next();
     let delayS = 0;
     let billedS = serviceS;
@@ -111,13 +106,14 @@ export class FunctionStation extends Station {
     batches.lane[row] = this.lane;
     batches.slot[row] = this.#epoch;
     batches.startS[row] = timeS;
-    batches.sequence[row] = events.push(timeS + delayS + serviceS, eventOf(CALL_END, row));
+    events.push(timeS + delayS + serviceS, eventOf(CALL_END, row));
+    batches.sequence[row] = events.pushedSequence;
     counts.inFlight += 1;
     this.free -= 1;
   }
 
-  #takeWarm(timeS: number): boolean {
-    const oldestS = timeS - this.#parts.plan.type.keepAliveS;
+  #takeWarm(): boolean {
+    const oldestS = this.clock.timeS - this.#parts.plan.type.keepAliveS;
     const mask = this.#warm.length - 1;
     while (this.#warmCount > 0 && (this.#warm[this.#warmHead] ?? 0) < oldestS) {
       this.#warmHead = (this.#warmHead + 1) & mask;
@@ -128,7 +124,8 @@ export class FunctionStation extends Station {
     return true;
   }
 
-  #keepWarm(timeS: number): void {
+  #keepWarm(): void {
+    const { timeS } = this.clock;
     if (this.#warmCount === this.#warm.length) {
       const larger = new Float64Array(this.#warm.length * 2);
       for (let i = 0; i < this.#warmCount; i++) {

@@ -43,6 +43,8 @@ export class Hosts {
   /** Machines of the type rented for this one: its tensor parallelism. */
   units = new Int32Array(INITIAL_ROWS);
   usdPerS = new Float64Array(INITIAL_ROWS);
+  /** How long it is out in the restart that is going on. */
+  restartS = new Float64Array(INITIAL_ROWS);
   /** Mean service time of the batches waiting at it. */
   queuedS = new Float64Array(INITIAL_ROWS);
   /** Numbers of the events that may still happen to it; -1 for none. Shape [rows, 4]. */
@@ -109,6 +111,7 @@ export class Hosts {
     this.billedFromS = grown(this.billedFromS, new Float64Array(rows));
     this.units = grown(this.units, new Int32Array(rows));
     this.usdPerS = grown(this.usdPerS, new Float64Array(rows));
+    this.restartS = grown(this.restartS, new Float64Array(rows));
     this.queuedS = grown(this.queuedS, new Float64Array(rows));
     this.#expected = grown(this.#expected, new Float64Array(rows * 4).fill(-1));
   }

@@ -1,9 +1,10 @@
 // A station whose batches go to machines: what the fleet and the event loop need of every routing.
 
 import type { BatchTable } from "./batch-table.ts";
+import type { Clock } from "./clock.ts";
 import type { Hosts } from "./hosts.ts";
 import type { Service } from "./service.ts";
-import { type OnTimeout, Station } from "./station.ts";
+import { type BufferOptions, Station } from "./station.ts";
 
 /** Shared parts of a simulation that stations of machines work on. */
 export interface MachineParts {
@@ -28,15 +29,8 @@ export abstract class MachineStation extends Station {
   protected batchRate = 0;
   #openMachines = 0;
 
-  constructor(
-    lane: number,
-    parts: MachineParts,
-    buffers: number,
-    attributed: boolean,
-    timeoutS: number,
-    onTimeout: OnTimeout,
-  ) {
-    super(buffers, attributed, timeoutS, onTimeout);
+  constructor(clock: Clock, lane: number, parts: MachineParts, buffers: BufferOptions) {
+    super(clock, buffers);
     this.lane = lane;
     this.parts = parts;
   }
@@ -49,10 +43,10 @@ export abstract class MachineStation extends Station {
   abstract get waitingAtMachines(): number;
 
   /** How long a request that came now would wait for a model instance, batching aside; Infinity with no machine. */
-  abstract predictedWaitS(timeS: number): number;
+  abstract predictedWaitS(): number;
 
   /** A machine takes work from now on, under its present table. */
-  open(host: number, timeS: number): void {
+  open(host: number): void {
     const { hosts, service } = this.parts;
     const table = service.tables[hosts.table[host] ?? 0];
     hosts.open[host] = 1;
@@ -60,19 +54,19 @@ export abstract class MachineStation extends Station {
     hosts.slots[host] = table?.slots ?? 0;
     this.#openMachines += 1;
     this.batchRate += this.#rateOf(host);
-    service.resize(hosts.slots[host] ?? 0, timeS);
-    this.opened(host, timeS);
+    service.resize(hosts.slots[host] ?? 0);
+    this.opened(host);
   }
 
   /** A machine takes no new work from now on; what it has goes on. */
-  close(host: number, timeS: number): void {
+  close(host: number): void {
     const { hosts, service } = this.parts;
     if (hosts.open[host] === 0) return;
     this.closed(host);
     hosts.open[host] = 0;
     this.#openMachines -= 1;
     this.batchRate = this.#openMachines === 0 ? 0 : this.batchRate - this.#rateOf(host);
-    service.resize(-(hosts.slots[host] ?? 0), timeS);
+    service.resize(-(hosts.slots[host] ?? 0));
   }
 
   /** The batch limits changed. */
@@ -93,7 +87,7 @@ export abstract class MachineStation extends Station {
   }
 
   /** A batch on one of this station's machines has ended and left it. */
-  abstract ended(row: number, host: number, timeS: number): void;
+  abstract ended(row: number, host: number): void;
 
   /** A batch in service is lost with its machine. */
   abstract forget(row: number, host: number): void;
@@ -101,7 +95,7 @@ export abstract class MachineStation extends Station {
   /** A machine is lost: takes back the batches that wait at it, oldest first. */
   abstract reclaim(host: number, giveBack: (row: number) => void): void;
 
-  protected abstract opened(host: number, timeS: number): void;
+  protected abstract opened(host: number): void;
   protected abstract closed(host: number): void;
 
   /** Speeds may have changed. */

@@ -1,6 +1,7 @@
 // A pool as the fleet sees it: machines of one type, or the single machine of a host plan.
 
 import type { BillingRule, DurationSpec } from "../core/index.ts";
+import type { Hosts } from "./hosts.ts";
 import type { CapacityTrace, SimulationPlan } from "./plan.ts";
 import { type HostSettings, type Machine, threadsOf } from "./service-times.ts";
 
@@ -74,4 +75,35 @@ export function capacityAt(trace: CapacityTrace, timeS: number): number {
     machines = step.machines;
   }
   return machines;
+}
+
+/** A launch that is asked for. */
+export interface LaunchRequest {
+  readonly hosts: Hosts;
+  readonly pools: readonly Pool[];
+  readonly quotas: { readonly vcpus?: number; readonly gpus?: number };
+  readonly pool: number;
+  readonly market: number;
+  /** Machines rented together. */
+  readonly units: number;
+  readonly timeS: number;
+}
+
+/** Whether quotas and the market leave room for a launch. */
+export function roomFor({ hosts, pools, quotas, pool, market, units, timeS }: LaunchRequest): boolean {
+  const type = pools[pool];
+  if (type === undefined) return false;
+  const used = { type: units, market: units, vcpus: units * type.vcpus, gpus: units * type.gpus };
+  for (const host of hosts.select(() => true)) {
+    const machines = hosts.units[host] ?? 1;
+    const other = pools[hosts.pool[host] ?? 0];
+    used.vcpus += machines * (other?.vcpus ?? 0);
+    used.gpus += machines * (other?.gpus ?? 0);
+    if (hosts.pool[host] !== pool) continue;
+    used.type += machines;
+    if (hosts.market[host] === market) used.market += machines;
+  }
+  const capacity = capacityAt(market === 1 ? type.spotCapacity : type.onDemandCapacity, timeS);
+  const { vcpus = Number.POSITIVE_INFINITY, gpus = Number.POSITIVE_INFINITY } = quotas;
+  return used.type <= type.quota && used.market <= capacity && used.vcpus <= vcpus && used.gpus <= gpus;
 }

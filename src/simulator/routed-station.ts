@@ -4,10 +4,11 @@
 // least-expected-wait         : the machine with the least expected wait + mean service
 // weighted-round-robin        : stride scheduling, pass += 1/weight, least pass next (C. Waldspurger, 1995)
 
+import type { Clock } from "./clock.ts";
 import { LEAST_WAIT_S, type MachineParts, MachineStation } from "./machine-station.ts";
 import { MinTree } from "./min-tree.ts";
 import type { RequestQueue } from "./request-queue.ts";
-import type { OnTimeout } from "./station.ts";
+import type { BufferOptions, OnTimeout } from "./station.ts";
 
 const IDLE_S = -1;
 
@@ -24,19 +25,11 @@ export class RoutedStation extends MachineStation {
   readonly #pass = new MinTree();
   #waitingAtMachines = 0;
 
-  constructor(
-    lane: number,
-    parts: MachineParts,
-    buffers: number,
-    attributed: boolean,
-    timeoutS: number,
-    onTimeout: OnTimeout,
-    weighted: boolean,
-  ) {
-    super(lane, parts, buffers, attributed, timeoutS, onTimeout);
+  constructor(clock: Clock, lane: number, parts: MachineParts, buffers: BufferOptions, weighted: boolean) {
+    super(clock, lane, parts, buffers);
     this.#weighted = weighted;
-    this.#timeoutS = timeoutS;
-    this.#onTimeout = onTimeout;
+    this.#timeoutS = buffers.timeoutS;
+    this.#onTimeout = buffers.onTimeout;
     this.#freeS = Array.from({ length: parts.pools }, () => new MinTree());
   }
 
@@ -44,7 +37,7 @@ export class RoutedStation extends MachineStation {
     return this.#waitingAtMachines;
   }
 
-  override predictedWaitS(timeS: number): number {
+  override predictedWaitS(): number {
     let freeS = Number.POSITIVE_INFINITY;
     if (this.#weighted) {
       const host = this.#pass.argmin();
@@ -52,13 +45,13 @@ export class RoutedStation extends MachineStation {
     } else {
       for (let pool = 0; pool < this.#freeS.length; pool++) freeS = Math.min(freeS, this.#freeS[pool]?.min ?? freeS);
     }
-    return freeS === IDLE_S ? 0 : Math.max(LEAST_WAIT_S, freeS - timeS);
+    return freeS === IDLE_S ? 0 : Math.max(LEAST_WAIT_S, freeS - this.clock.timeS);
   }
 
-  override ended(row: number, host: number, timeS: number): void {
+  override ended(row: number, host: number): void {
     const { hosts } = this.parts;
     this.forget(row, host);
-    this.#beginQueued(host, timeS);
+    this.#beginQueued(host);
     if (hosts.open[host] === 1) this.#price(host);
   }
 
@@ -79,12 +72,12 @@ export class RoutedStation extends MachineStation {
     hosts.queuedS[host] = 0;
   }
 
-  protected override start(buffer: RequestQueue, count: number, timeS: number): void {
+  protected override start(buffer: RequestQueue, count: number): void {
     const { batches, hosts, service } = this.parts;
     const row = batches.take(buffer, count);
-    const host = this.#choose(row, timeS);
+    const host = this.#choose(row);
     if ((hosts.busy[host] ?? 0) < (hosts.slots[host] ?? 0)) {
-      this.#begin(row, host, timeS);
+      this.#begin(row, host);
     } else {
       batches.next[row] = -1;
       const last = hosts.last[host] ?? -1;
@@ -97,7 +90,7 @@ export class RoutedStation extends MachineStation {
     this.#price(host);
   }
 
-  protected override opened(host: number, timeS: number): void {
+  protected override opened(host: number): void {
     const { hosts, weights } = this.parts;
     const slots = hosts.slots[host] ?? 1;
     if (slots > this.#maxSlots || (host + 1) * this.#maxSlots > this.#ends.length) this.#reshape(host, slots);
@@ -108,7 +101,7 @@ export class RoutedStation extends MachineStation {
       const weight = weights[pool] ?? this.throughputOf(host);
       this.#pass.set(host, (least === Number.POSITIVE_INFINITY ? 0 : least) + 1 / weight);
     }
-    this.#beginQueued(host, timeS);
+    this.#beginQueued(host);
     this.#price(host);
   }
 
@@ -118,7 +111,8 @@ export class RoutedStation extends MachineStation {
     if (this.#weighted) this.#pass.set(host, Number.POSITIVE_INFINITY);
   }
 
-  #choose(row: number, timeS: number): number {
+  #choose(row: number): number {
+    const { timeS } = this.clock;
     const { hosts, weights, service } = this.parts;
     if (this.#weighted) {
       const host = this.#pass.argmin();
@@ -141,23 +135,24 @@ export class RoutedStation extends MachineStation {
     return best;
   }
 
-  #begin(row: number, host: number, timeS: number): void {
+  #begin(row: number, host: number): void {
     const { batches, service } = this.parts;
     const from = host * this.#maxSlots;
     let slot = 0;
     while (slot < this.#maxSlots - 1 && this.#ends[from + slot] !== Number.POSITIVE_INFINITY) slot += 1;
     batches.slot[row] = slot;
-    this.#ends[from + slot] = service.begin(row, host, this.lane, timeS);
+    service.begin(row, host, this.lane);
+    this.#ends[from + slot] = service.expectedEndS;
   }
 
-  #beginQueued(host: number, timeS: number): void {
+  #beginQueued(host: number): void {
     const { hosts } = this.parts;
     while ((hosts.first[host] ?? -1) >= 0 && (hosts.busy[host] ?? 0) < (hosts.slots[host] ?? 0)) {
-      this.#beginNext(host, timeS);
+      this.#beginNext(host);
     }
   }
 
-  #beginNext(host: number, timeS: number): void {
+  #beginNext(host: number): void {
     const { hosts, batches, service } = this.parts;
     const row = hosts.first[host] ?? 0;
     const next = batches.next[row] ?? -1;
@@ -165,13 +160,14 @@ export class RoutedStation extends MachineStation {
     if (next < 0) hosts.last[host] = -1;
     hosts.queuedS[host] = next < 0 ? 0 : Math.max(0, (hosts.queuedS[host] ?? 0) - service.meanS(row, host));
     this.#waitingAtMachines -= batches.count[row] ?? 0;
-    if (this.#timeoutS !== Number.POSITIVE_INFINITY) this.#expireRow(row, timeS);
+    if (this.#timeoutS !== Number.POSITIVE_INFINITY) this.#expireRow(row);
     if (batches.count[row] === 0) batches.release(row);
-    else this.#begin(row, host, timeS);
+    else this.#begin(row, host);
   }
 
   /** Gives up the requests of a batch that waited too long; they are its oldest. */
-  #expireRow(row: number, timeS: number): void {
+  #expireRow(row: number): void {
+    const { timeS } = this.clock;
     const { batches } = this.parts;
     const offset = row * batches.stride;
     const count = batches.count[row] ?? 0;

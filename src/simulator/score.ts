@@ -2,6 +2,7 @@
 
 import type { Slo } from "../core/index.ts";
 import type { TimeSpan } from "../workload/workload.ts";
+import type { Clock } from "./clock.ts";
 import { bucketOf, LatencyHistogram } from "./latency-histogram.ts";
 import type { RequestClass } from "./plan.ts";
 import type { WindowMeter } from "./window-meter.ts";
@@ -20,6 +21,7 @@ export class Score {
   readonly histogram = new LatencyHistogram();
   dropped = 0;
   offloaded = 0;
+  readonly #clock: Clock;
   readonly #fromS: number;
   readonly #excluded: readonly TimeSpan[];
   readonly #limitsMs: Float64Array;
@@ -33,7 +35,14 @@ export class Score {
   #cellScored = false;
   #cellRow = 0;
 
-  constructor(slo: readonly Slo[], classes: readonly RequestClass[], fromS: number, excluded: readonly TimeSpan[]) {
+  constructor(
+    clock: Clock,
+    slo: readonly Slo[],
+    classes: readonly RequestClass[],
+    fromS: number,
+    excluded: readonly TimeSpan[],
+  ) {
+    this.#clock = clock;
     this.#fromS = fromS;
     this.#excluded = excluded;
     this.#slos = slo.length;
@@ -69,7 +78,6 @@ export class Score {
     classes: Uint8Array,
     offset: number,
     count: number,
-    endS: number,
     window: WindowMeter,
     offloaded: boolean,
   ): void {
@@ -81,23 +89,17 @@ export class Score {
       if (first < this.#cellFromS || first >= this.#cellToS) this.#enter(first);
       let to = from + 1;
       while (to < end && (times[to] ?? 0) < this.#cellToS && (times[to] ?? 0) >= this.#cellFromS) to += 1;
-      this.#record(times, classes, from, to, endS, window);
+      this.#record(times, classes, from, to, window);
       if (offloaded && this.#cellScored) this.offloaded += to - from;
       from = to;
     }
   }
 
   /** Records a served batch in a window alone. */
-  watch(
-    times: Float64Array,
-    classes: Uint8Array,
-    offset: number,
-    count: number,
-    endS: number,
-    window: WindowMeter,
-  ): void {
+  watch(times: Float64Array, classes: Uint8Array, offset: number, count: number, window: WindowMeter): void {
+    const endS = this.#clock.timeS;
     for (let i = offset; i < offset + count; i++) window.histogram.add((endS - (times[i] ?? 0)) * 1000);
-    window.late += count - this.#withinByClass(times, classes, offset, offset + count, endS, 0);
+    window.late += count - this.#withinByClass(times, classes, offset, offset + count, 0);
   }
 
   /** Records a request turned away or given up. */
@@ -150,7 +152,8 @@ export class Score {
     }
   }
 
-  #record(times: Float64Array, classes: Uint8Array, from: number, to: number, endS: number, window: WindowMeter): void {
+  #record(times: Float64Array, classes: Uint8Array, from: number, to: number, window: WindowMeter): void {
+    const endS = this.#clock.timeS;
     const here = window.histogram.counts;
     const total = this.histogram.counts;
     const limits = this.#limitsMs;
@@ -169,7 +172,7 @@ export class Score {
     const count = to - from;
     window.histogram.sumMs += sumMs;
     window.histogram.count += count;
-    if (this.#byClass) within = this.#withinByClass(times, classes, from, to, endS, 0);
+    if (this.#byClass) within = this.#withinByClass(times, classes, from, to, 0);
     window.late += count - within;
     if (!scored) return;
     this.histogram.sumMs += sumMs;
@@ -179,18 +182,12 @@ export class Score {
     hours[row] = (hours[row] ?? 0) + count;
     hours[row + 1] = (hours[row + 1] ?? 0) + within;
     for (let s = 1; s < this.#slos; s++) {
-      hours[row + 1 + s] = (hours[row + 1 + s] ?? 0) + this.#withinByClass(times, classes, from, to, endS, s);
+      hours[row + 1 + s] = (hours[row + 1 + s] ?? 0) + this.#withinByClass(times, classes, from, to, s);
     }
   }
 
-  #withinByClass(
-    times: Float64Array,
-    classes: Uint8Array,
-    from: number,
-    to: number,
-    endS: number,
-    slo: number,
-  ): number {
+  #withinByClass(times: Float64Array, classes: Uint8Array, from: number, to: number, slo: number): number {
+    const endS = this.#clock.timeS;
     const limits = this.#limitsMs;
     let within = 0;
     for (let i = from; i < to; i++) {

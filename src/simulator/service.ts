@@ -1,6 +1,7 @@
 // Batches in service on machines: how long each takes, when it ends, and how busy the machines are.
 
 import type { BatchTable } from "./batch-table.ts";
+import type { Clock } from "./clock.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { BATCH_END, eventOf } from "./events.ts";
 import type { Hosts } from "./hosts.ts";
@@ -10,6 +11,9 @@ import type { ServiceNoise, ServiceTable } from "./service-times.ts";
 export class Service {
   /** Every table a machine has used; machines refer to them by index. */
   readonly tables: ServiceTable[] = [];
+  /** When the service last begun is expected to end, chance left out. */
+  expectedEndS = 0;
+  readonly #clock: Clock;
   readonly #hosts: Hosts;
   readonly #batches: BatchTable;
   readonly #events: EventQueue;
@@ -20,7 +24,8 @@ export class Service {
   #busyS = 0;
   #readyS = 0;
 
-  constructor(hosts: Hosts, batches: BatchTable, events: EventQueue, noise: ServiceNoise) {
+  constructor(clock: Clock, hosts: Hosts, batches: BatchTable, events: EventQueue, noise: ServiceNoise) {
+    this.#clock = clock;
     this.#hosts = hosts;
     this.#batches = batches;
     this.#events = events;
@@ -33,49 +38,46 @@ export class Service {
     return (table?.meanS[this.#batches.count[row] ?? 0] ?? 0) * (this.#batches.sizeFactor[row] ?? 1);
   }
 
-  /** @returns when the service is expected to end, chance left out */
-  begin(row: number, host: number, lane: number, timeS: number): number {
+  /** A machine takes a batch; `expectedEndS` then tells until when. */
+  begin(row: number, host: number, lane: number): void {
+    const { timeS } = this.#clock;
     const meanS = this.meanS(row, host);
     const batches = this.#batches;
     batches.host[row] = host;
     batches.lane[row] = lane;
     batches.startS[row] = timeS;
-    batches.sequence[row] = this.#events.push(timeS + meanS * this.#noise.next(), eventOf(BATCH_END, row));
+    this.#events.push(timeS + meanS * this.#noise.next(), eventOf(BATCH_END, row));
+    batches.sequence[row] = this.#events.pushedSequence;
     this.#hosts.busy[host] = (this.#hosts.busy[host] ?? 0) + 1;
-    this.#elapse(timeS);
+    this.#elapse();
     this.#busy += 1;
-    return timeS + meanS;
+    this.expectedEndS = timeS + meanS;
   }
 
   /** The batch in a row no longer occupies its machine. */
-  end(row: number, timeS: number): void {
+  end(row: number): void {
     const host = this.#batches.host[row] ?? 0;
     this.#hosts.busy[host] = (this.#hosts.busy[host] ?? 0) - 1;
-    this.#elapse(timeS);
+    this.#elapse();
     this.#busy -= 1;
   }
 
   /** Model instances came (or went) into use. */
-  resize(slots: number, timeS: number): void {
-    this.#elapse(timeS);
+  resize(slots: number): void {
+    this.#elapse();
     this.#ready += slots;
   }
 
   /** Busy share of ready capacity since the last call, in [0, 1]; 0 when nothing was ready. */
-  utilization(timeS: number): number {
-    this.#elapse(timeS);
+  utilization(): number {
+    this.#elapse();
     const result = this.#readyS > 0 ? Math.min(1, this.#busyS / this.#readyS) : 0;
     this.#busyS = this.#readyS = 0;
     return result;
   }
 
-  /** Busy share of ready capacity since the last call of `utilization`, without beginning anew. */
-  utilizationSoFar(timeS: number): number {
-    this.#elapse(timeS);
-    return this.#readyS > 0 ? Math.min(1, this.#busyS / this.#readyS) : 0;
-  }
-
-  #elapse(timeS: number): void {
+  #elapse(): void {
+    const { timeS } = this.#clock;
     const elapsedS = timeS - this.#lastS;
     this.#lastS = timeS;
     this.#busyS += this.#busy * elapsedS;

@@ -1,10 +1,11 @@
 // The discrete-event simulator of a serving cluster: arrivals, stations of machines and functions, and time.
 //
 // next moment = least of (event, batch due, quarter second, end); arrivals before it are taken in bulk where
-// nothing can happen in between. At equal times events come first, then due batches, then arrivals.
+// nothing can happen in between. At equal times arrivals come first, then events, then due batches.
 
 import type { ClusterState, Configuration, Random, Trial } from "../core/index.ts";
 import { ArrivalFeed } from "./arrival-feed.ts";
+import type { Clock } from "./clock.ts";
 import { Cluster } from "./cluster.ts";
 import { BATCH_END, CALL_END, eventOf, KNOB, kindOf, numberOf, SCORE_EDGE } from "./events.ts";
 import type { SimulationPlan } from "./plan.ts";
@@ -15,7 +16,7 @@ import { TICK_S } from "./window-meter.ts";
 export class Simulator {
   readonly #cluster: Cluster;
   readonly #feed: ArrivalFeed;
-  #timeS = 0;
+  readonly #clock: Clock;
   #tickS = TICK_S;
   #ticks = 1;
   #arrivedAtTick = 0;
@@ -23,41 +24,41 @@ export class Simulator {
   /** @throws {ConfigError} when the initial configuration cannot run */
   constructor(plan: SimulationPlan, random: Random) {
     this.#cluster = new Cluster(plan, random);
+    this.#clock = this.#cluster.parts.clock;
     this.#feed = new ArrivalFeed(plan.workload.open(random.split("arrivals")));
     this.#expectScoreEdge();
   }
 
   /** Now. */
   get timeS(): number {
-    return this.#timeS;
+    return this.#clock.timeS;
   }
 
   /** Lets time pass; a moment that lies behind changes nothing. */
   run(untilS: number): void {
-    const { events, stations } = this.#cluster;
+    const { flow, parts } = this.#cluster;
+    const { events } = parts;
+    const clock = this.#clock;
     const feed = this.#feed;
     for (;;) {
-      let dueS = Number.POSITIVE_INFINITY;
-      for (let i = 0; i < stations.length; i++) dueS = Math.min(dueS, stations[i]?.dueS ?? dueS);
+      events.settle();
+      const dueS = this.#dueS();
       const nextS = Math.min(events.timeS, dueS, this.#tickS, untilS);
-      if (feed.nextS < nextS) {
-        this.#cluster.admit(feed, nextS);
+      if (feed.index < feed.count && (feed.block[feed.index] ?? 0) <= nextS) {
+        flow.admit(feed, nextS);
         if (feed.index === feed.count) feed.refill();
-        continue;
-      }
-      if (events.timeS <= nextS) {
-        this.#timeS = events.timeS;
-        this.#handle(events.pop(), events.poppedSequence);
+      } else if (events.timeS <= nextS) {
+        clock.timeS = events.timeS;
+        const data = events.pop();
+        if (kindOf(data) === BATCH_END) flow.batchEnded(numberOf(data));
+        else this.#handle(kindOf(data), numberOf(data));
       } else if (dueS <= nextS) {
-        this.#timeS = dueS;
-        for (let i = 0; i < stations.length; i++) {
-          const station = stations[i];
-          if (station !== undefined && station.dueS <= dueS) station.pump(dueS);
-        }
+        clock.timeS = dueS;
+        this.#pumpDue(dueS);
       } else if (this.#tickS <= nextS) {
         this.#tick();
       } else {
-        this.#timeS = Math.max(this.#timeS, untilS);
+        clock.timeS = Math.max(clock.timeS, untilS);
         return;
       }
     }
@@ -65,41 +66,55 @@ export class Simulator {
 
   /** Accepts a configuration, or a trial of it; it comes into force knob by knob. @throws {ConfigError} */
   configure(configuration: Configuration, trial?: Trial): void {
-    for (const momentS of this.#cluster.configure(configuration, trial, this.#timeS)) {
-      if (momentS > this.#timeS) this.#cluster.events.push(momentS, eventOf(KNOB, 0));
+    for (const momentS of this.#cluster.configure(configuration, trial)) {
+      if (momentS > this.timeS) this.#cluster.parts.events.push(momentS, eventOf(KNOB, 0));
     }
   }
 
   /** What is known of the window since the last call. */
   observe(): Omit<ClusterState, "history" | "forecast" | "mask"> {
-    return this.#cluster.observe(this.#timeS);
+    return this.#cluster.observe();
   }
 
   /** What counted since scoring began. */
   totals(): SimulationTotals {
-    return this.#cluster.totals(this.#timeS);
+    return this.#cluster.totals();
   }
 
-  #handle(data: number, sequence: number): void {
-    const cluster = this.#cluster;
-    const kind = kindOf(data);
-    if (kind === BATCH_END) cluster.batchEnded(numberOf(data), sequence, this.#timeS);
-    else if (kind === CALL_END) cluster.callEnded(numberOf(data), this.#timeS);
-    else if (kind === KNOB) cluster.settle(this.#timeS);
+  /** When a batch is due next, with nothing else happening. */
+  #dueS(): number {
+    const { stations } = this.#cluster.flow;
+    let dueS = stations[0]?.dueS ?? Number.POSITIVE_INFINITY;
+    for (let i = 1; i < stations.length; i++) dueS = Math.min(dueS, stations[i]?.dueS ?? dueS);
+    return dueS;
+  }
+
+  #pumpDue(dueS: number): void {
+    for (const station of this.#cluster.flow.stations) if (station.dueS <= dueS) station.pump();
+  }
+
+  #handle(kind: number, number: number): void {
+    const { flow, fleet, parts } = this.#cluster;
+    if (kind === CALL_END) flow.callEnded(number);
+    else if (kind === KNOB) this.#cluster.settle();
     else if (kind === SCORE_EDGE) this.#expectScoreEdge();
-    else cluster.fleetEvent(kind, numberOf(data), sequence, this.#timeS);
+    else {
+      fleet.handle(kind, number, parts.events.poppedSequence);
+      flow.pump();
+    }
   }
 
   #tick(): void {
-    this.#timeS = this.#tickS;
-    this.#cluster.tick(this.#cluster.arrived - this.#arrivedAtTick);
-    this.#arrivedAtTick = this.#cluster.arrived;
+    const { flow, parts } = this.#cluster;
+    this.#clock.timeS = this.#tickS;
+    for (const window of parts.windows) window.tick(flow.arrived - this.#arrivedAtTick);
+    this.#arrivedAtTick = flow.arrived;
     this.#ticks += 1;
     this.#tickS = this.#ticks * TICK_S;
   }
 
   #expectScoreEdge(): void {
-    const edgeS = this.#cluster.score(this.#timeS);
-    if (edgeS < Number.POSITIVE_INFINITY) this.#cluster.events.push(edgeS, eventOf(SCORE_EDGE, 0));
+    const edgeS = this.#cluster.score();
+    if (edgeS < Number.POSITIVE_INFINITY) this.#cluster.parts.events.push(edgeS, eventOf(SCORE_EDGE, 0));
   }
 }

@@ -3,10 +3,20 @@
 // A batch leaves a buffer once maxBatchSize requests wait in it or its oldest has waited maxDelayS, and
 // something is free to take it. With several buffers the due one with the oldest request goes first.
 
+import type { Clock } from "./clock.ts";
 import { RequestQueue } from "./request-queue.ts";
 
 /** Called for every request given up for having waited too long. */
 export type OnTimeout = (arrivalS: number) => void;
+
+/** How a station keeps requests that wait. */
+export interface BufferOptions {
+  readonly count: number;
+  /** Whether requests have class and size. */
+  readonly attributed: boolean;
+  readonly timeoutS: number;
+  readonly onTimeout: OnTimeout;
+}
 
 /** Buffers and the rule by which batches leave them. Subclasses serve. */
 export abstract class Station {
@@ -17,19 +27,21 @@ export abstract class Station {
   free = 0;
   /** When the next batch is due with nothing else happening; Infinity when none is or nothing is free. */
   dueS = Number.POSITIVE_INFINITY;
+  protected readonly clock: Clock;
   readonly #buffer: RequestQueue;
   readonly #timeoutS: number;
   readonly #onTimeout: OnTimeout;
 
-  constructor(buffers: number, attributed: boolean, timeoutS: number, onTimeout: OnTimeout) {
+  constructor(clock: Clock, { count, attributed, timeoutS, onTimeout }: BufferOptions) {
+    this.clock = clock;
     this.#buffer = new RequestQueue(attributed);
-    this.buffers = [this.#buffer, ...Array.from({ length: buffers - 1 }, () => new RequestQueue(attributed))];
+    this.buffers = [this.#buffer, ...Array.from({ length: count - 1 }, () => new RequestQueue(attributed))];
     this.#timeoutS = timeoutS;
     this.#onTimeout = onTimeout;
   }
 
   /** Begins the service of the `count` oldest requests of a buffer. */
-  protected abstract start(buffer: RequestQueue, count: number, timeS: number): void;
+  protected abstract start(buffer: RequestQueue, count: number): void;
 
   /** Requests in the buffers. */
   get waiting(): number {
@@ -40,7 +52,8 @@ export abstract class Station {
   }
 
   /** Starts every batch that is due, and tells by `dueS` when to be asked again. */
-  pump(timeS: number): void {
+  pump(): void {
+    const { timeS } = this.clock;
     while (this.free > 0) {
       const buffer = this.buffers.length === 1 ? this.#buffer : this.#nextBuffer(timeS);
       if (this.#timeoutS !== Number.POSITIVE_INFINITY) this.#expireOf(buffer, timeS);
@@ -56,17 +69,18 @@ export abstract class Station {
           this.dueS = dueS;
           return;
         }
-        this.start(buffer, size, timeS);
+        this.start(buffer, size);
       } else {
-        this.start(buffer, this.maxBatchSize, timeS);
+        this.start(buffer, this.maxBatchSize);
       }
     }
     this.dueS = Number.POSITIVE_INFINITY;
   }
 
   /** Gives up every request that has waited too long. */
-  expire(timeS: number): void {
+  expire(): void {
     if (this.#timeoutS === Number.POSITIVE_INFINITY) return;
+    const { timeS } = this.clock;
     for (const buffer of this.buffers) this.#expireOf(buffer, timeS);
   }
 

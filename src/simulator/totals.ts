@@ -1,5 +1,8 @@
 // What a simulation comes to: cost, latency, SLO attainment and the flow of requests.
 
+import type { ClusterParts } from "./cluster-parts.ts";
+import type { FleetCounts } from "./fleet.ts";
+import type { RequestFlow } from "./request-flow.ts";
 import type { HourScore } from "./score.ts";
 
 /** Sums over everything that counts; see {@link SimulationTotals.flow} for what does not. */
@@ -41,5 +44,49 @@ export interface SimulationTotals {
     readonly throttled: number;
     /** Requests given back by a lost machine. */
     readonly retried: number;
+  };
+}
+
+/** Sums up; the accounts must be up to the moment. */
+export function totalsOf(parts: ClusterParts, flow: RequestFlow, counts: Readonly<FleetCounts>): SimulationTotals {
+  const { score, billing, pools, plan, calls, clock } = parts;
+  const overdue: number[] = [];
+  let inSystem = 0;
+  const limitS = score.longestLimitMs / 1000;
+  flow.forEachInSystem((arrivalS) => {
+    inSystem += 1;
+    if (clock.timeS - arrivalS > limitS && score.counts(arrivalS)) overdue.push(arrivalS);
+  });
+  const perHour = score.perHour(overdue);
+  const requests = perHour.reduce((sum, hour) => sum + hour.requests, 0);
+  const { histogram } = score;
+  const [onDemand = 0, spot = 0, functions = 0] = billing.usd;
+  return {
+    requests,
+    served: histogram.count,
+    dropped: score.dropped,
+    offloaded: score.offloaded,
+    usd: onDemand + spot + functions,
+    usdBySource: { onDemand, spot, functions },
+    instanceHours: Object.fromEntries(pools.map(({ name }, pool) => [name, (billing.machineS[pool] ?? 0) / 3600])),
+    latency: {
+      meanMs: histogram.meanMs,
+      p50Ms: histogram.quantileMs(0.5),
+      p95Ms: histogram.quantileMs(0.95),
+      p99Ms: histogram.quantileMs(0.99),
+    },
+    histogram: histogram.occupied(),
+    attained: plan.slo.map((_, slo) =>
+      requests === 0 ? 1 : perHour.reduce((sum, hour) => sum + (hour.within[slo] ?? 0), 0) / requests,
+    ),
+    perHour,
+    flow: { arrived: flow.arrived, served: flow.served, dropped: flow.dropped, inSystem },
+    events: {
+      ...counts,
+      calls: calls.calls,
+      coldStarts: calls.coldStarts,
+      throttled: calls.throttled,
+      retried: flow.retried,
+    },
   };
 }
