@@ -19,6 +19,7 @@ import { utilAware } from "./util-aware.ts";
 export type { ConfiguredOptimizer, OptimizerEntry, Settings } from "./entry.ts";
 export { type FleetPlan, greedyPlan, type PlanOption } from "./greedy-plan.ts";
 export { tuningProblem } from "./problem.ts";
+export { createSearch, findSearch, type SearchContext, type SearchEntry, searches } from "./search/index.ts";
 
 /** Every optimizer, in the order they are listed to people. */
 export const optimizers: readonly OptimizerEntry[] = [
