@@ -9,8 +9,8 @@ import { hoursMissed } from "../scorecard.ts";
 import { type BoundInput, type ClairvoyantPlan, clairvoyantPlan, MAX_EXACT_TYPES } from "./bounds.ts";
 import { batchLimits, type Rentable, rentables } from "./rentable.ts";
 
-/** Shares of a machine's capacity the plan counts on, tried in turn until the SLO holds in every hour. */
-const CAPACITY_SHARES = [1, 0.95, 0.9, 0.8, 0.7];
+/** Shares of a machine's capacity the plan counts on, tried in turn. */
+const CAPACITY_SHARES = [1, 0.9, 0.8, 0.7];
 
 /** The clairvoyant decides this often, or as often as the scenario does where that is oftener. */
 const DECIDE_EVERY_S = 10;
@@ -37,20 +37,30 @@ function hostSettings(open: OpenScenario, types: readonly Rentable[], batch: num
   return settings;
 }
 
-/** The cheapest plan over the batch sizes all machines share. */
-function cheapestPlan(
-  open: OpenScenario,
-  input: BoundInput,
-  capacityShare: number,
-): { plan: ClairvoyantPlan; batch: number } | null {
-  let best: { plan: ClairvoyantPlan; batch: number } | null = null;
-  for (const batch of batchLimits(open.plan)) {
-    const types = rentables(open.plan, batch);
-    if (types.length === 0) continue;
-    const plan = clairvoyantPlan(input, types.slice(0, MAX_EXACT_TYPES), capacityShare);
-    if (best === null || plan.usd < best.plan.usd) best = { plan, batch };
-  }
-  return best;
+/** A plan for machines that all run full batches of one size. */
+interface Candidate {
+  readonly batch: number;
+  readonly types: readonly Rentable[];
+  readonly plan: ClairvoyantPlan;
+}
+
+function sameTypes(a: readonly Rentable[], b: readonly Rentable[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((type, i) => type.knob === b[i]?.knob && type.capacityRps <= (b[i]?.capacityRps ?? 0))
+  );
+}
+
+/** A plan for each batch size worth one, the cheapest first: of sizes with the same machines only the fastest. */
+function candidates(open: OpenScenario, input: BoundInput): Candidate[] {
+  const options = batchLimits(open.plan).flatMap((batch) => {
+    const types = rentables(open.plan, batch).slice(0, MAX_EXACT_TYPES);
+    return types.length === 0 ? [] : [{ batch, types }];
+  });
+  return options
+    .filter((option) => !options.some((other) => other.batch > option.batch && sameTypes(option.types, other.types)))
+    .map((option) => ({ ...option, plan: clairvoyantPlan(input, option.types, 1) }))
+    .sort((a, b) => a.plan.usd - b.plan.usd);
 }
 
 class PlannedFleet {
@@ -100,15 +110,13 @@ class PlannedFleet {
 
 async function replay(
   open: OpenScenario,
-  input: BoundInput,
+  batch: number,
+  plan: ClairvoyantPlan,
   seed: number,
-  share: number,
-): Promise<SimulationTotals | null> {
-  const cheapest = cheapestPlan(open, input, share);
-  if (cheapest === null) return null;
+): Promise<SimulationTotals> {
   const stepS = Math.min(DECIDE_EVERY_S, open.intervalS);
   const environment = evaluationEnvironment(open, seed, stepS);
-  const decider = new PlannedFleet(open, cheapest.plan, cheapest.batch, stepS);
+  const decider = new PlannedFleet(open, plan, batch, stepS);
   try {
     await runEpisode(environment, decider, {
       guards: [],
@@ -124,14 +132,23 @@ async function replay(
 }
 
 /**
- * Cost of the cheapest replayed plan that holds every SLO in every hour.
- * @returns null where none of the tried capacity shares does
+ * Cost of the cheapest replayed plan that holds every SLO in every hour: batch sizes from the cheapest plan on, each on
+ * less and less of its capacity as long as that helps. A plan that promises more than the best replay is not replayed.
+ * @returns null where none of them holds the SLO
  */
 export async function clairvoyantUsd(open: OpenScenario, input: BoundInput, seed: number): Promise<number | null> {
-  for (const share of CAPACITY_SHARES) {
-    const totals = await replay(open, input, seed, share);
-    if (totals === null) return null;
-    if (open.objective.slo.every((slo, i) => hoursMissed(totals, slo, i) === 0)) return totals.usd;
+  let best: number | null = null;
+  for (const { batch, types } of candidates(open, input)) {
+    let previous = Number.POSITIVE_INFINITY;
+    for (const share of CAPACITY_SHARES) {
+      const plan = clairvoyantPlan(input, types, share);
+      if (best !== null && plan.usd >= best) break;
+      const totals = await replay(open, batch, plan, seed);
+      if (!open.objective.slo.every((slo, i) => hoursMissed(totals, slo, i) === 0)) continue;
+      if (totals.usd >= previous) break;
+      previous = totals.usd;
+      best = Math.min(best ?? totals.usd, totals.usd);
+    }
   }
-  return null;
+  return best;
 }
