@@ -7,13 +7,18 @@
 
 import type { Solution, TuningProblem } from "../core/index.ts";
 import { defineOptimizer } from "./entry.ts";
+import { forecastChoices, withForecast } from "./forecast-input.ts";
 import { recentWindows } from "./history.ts";
 import { nothingToScale, onePool, scaleTo } from "./one-pool.ts";
 import { rateAheadRps } from "./rates.ts";
 
-const defaults = { headroom: 0.3, windowS: 600, holdS: 300, type: "" };
+/** Steps a forecaster is asked for; longer than any launch in intervals. */
+const HORIZON = 60;
 
-function solve(problem: TuningProblem, settings: typeof defaults): Solution {
+const defaults = { headroom: 0.3, windowS: 600, holdS: 300, type: "", forecast: "given" };
+
+function solve(posed: TuningProblem, settings: typeof defaults): Solution {
+  const problem = withForecast(posed, settings.forecast, posed.intervalS, HORIZON);
   const { observation, intervalS } = problem;
   const pool = onePool(problem, settings.type);
   if (pool === null) return nothingToScale(problem, "exascale");
@@ -32,6 +37,7 @@ export const exascale = defineOptimizer({
   name: "exascale",
   summary: "machines for the predicted load plus headroom, no functions",
   settings: defaults,
+  choices: { forecast: forecastChoices },
   sweep: { headroom: [0.1, 0.2, 0.3, 0.5, 0.8], holdS: [300, 900] },
   solve,
 });

@@ -22,9 +22,33 @@ export function targetOf(observation: ClusterState): Configuration {
   return observation.inFlight ?? observation.configuration;
 }
 
+/** The latest window as a past one, for an observation that has no past yet. */
+function onlyWindow(observation: ClusterState): PastWindow {
+  const { metrics, timeS, configuration } = observation;
+  const { rateRps, recentRatesRps } = metrics.arrivals;
+  return {
+    timeS,
+    durationS: metrics.durationS,
+    arrivalRateRps: rateRps,
+    peakRateRps: Math.max(rateRps, ...recentRatesRps),
+    objectiveMs: metrics.latency?.objectiveMs ?? null,
+    missRatio: metrics.latency?.missRatio ?? 0,
+    utilization: metrics.utilization,
+    queueLength: metrics.queueLength,
+    costUsdPerHour: metrics.costUsdPerHour,
+    configuration,
+  };
+}
+
+/** The windows of the history, oldest first; never empty. */
+function windowsOf(observation: ClusterState): readonly PastWindow[] {
+  return observation.history.length > 0 ? observation.history : [onlyWindow(observation)];
+}
+
 /** The windows that end after `seconds` ago, oldest first; the latest one at least. */
 export function recentWindows(observation: ClusterState, seconds: number): readonly PastWindow[] {
-  const { history, timeS } = observation;
+  const { timeS } = observation;
+  const history = windowsOf(observation);
   let first = history.length;
   while (first > 0) {
     const window = history[first - 1];
@@ -65,7 +89,7 @@ function merge(windows: readonly PastWindow[], last: PastWindow): HistoryStep {
  */
 export function historySteps(observation: ClusterState, stepS: number, count: number): readonly HistoryStep[] {
   const steps: HistoryStep[] = [];
-  const { history } = observation;
+  const history = windowsOf(observation);
   let group: PastWindow[] = [];
   let last: PastWindow | undefined;
   for (let i = history.length - 1; i >= 0 && steps.length < count; i--) {

@@ -5,13 +5,15 @@
 // Source: C. Zhang et al., "MArk", USENIX ATC 2019, sections 2.2 and 5 (spot).
 
 import { defineOptimizer } from "./entry.ts";
+import { forecastChoices } from "./forecast-input.ts";
 import { mark, solveMark } from "./mark.ts";
 
 export const markSpot = defineOptimizer({
   name: "mark-spot",
   summary: "MArk with spot machines among its options",
-  settings: { overprovision: 1.2, deadlineShare: 0.96 },
+  settings: { overprovision: 1.2, deadlineShare: 0.96, forecast: "given" },
   bounds: { overprovision: [0.1, 10], deadlineShare: [0.1, 1] },
+  choices: { forecast: forecastChoices },
   sweep: {
     overprovision: mark.sweep.flatMap(({ overprovision }) =>
       typeof overprovision === "number" ? [overprovision] : [],

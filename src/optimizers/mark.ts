@@ -12,6 +12,7 @@ import type { Configuration, Solution, TuningProblem } from "../core/index.ts";
 import { batchingRule } from "./batching-rule.ts";
 import { defineOptimizer } from "./entry.ts";
 import { countOf, roundUp, type SizedOption, serverOptions, sizedOptions } from "./fleet.ts";
+import { forecastChoices, forecastFor } from "./forecast-input.ts";
 import { greedyPlan } from "./greedy-plan.ts";
 import { due, historySteps, targetOf } from "./history.ts";
 import { lateCover } from "./offload.ts";
@@ -22,12 +23,12 @@ const STEPS = 50;
 const AHEAD = 6;
 const PLANS_KEPT = 6;
 
-const defaults = { overprovision: 1.2, deadlineShare: 0.96 };
+const defaults = { overprovision: 1.2, deadlineShare: 0.96, forecast: "given" };
 type MarkSettings = typeof defaults;
 
 /** Mean forecast rates as peaks, by the latest ratio of peak to mean; flat at the latest peak without a forecast. */
-function peaks(problem: TuningProblem, peakRps: number, meanRps: number): Float64Array {
-  const forecast = problem.observation.forecast;
+function peaks(problem: TuningProblem, choice: string, peakRps: number, meanRps: number): Float64Array {
+  const forecast = forecastFor(problem, choice, PERIOD_S, STEPS);
   if (forecast === null || forecast.ratesRps.length === 0) return new Float64Array(STEPS).fill(peakRps);
   const ratio = meanRps > 0 ? Math.max(1, peakRps / meanRps) : 1;
   return Float64Array.from({ length: STEPS }, (_, t) => {
@@ -67,7 +68,9 @@ export function solveMark(problem: TuningProblem, settings: MarkSettings, name: 
   const steps = historySteps(observation, PERIOD_S, PLANS_KEPT);
   const latest = steps.at(-1);
   const peakRps = latest?.peakRps ?? problem.load.rateRps;
-  const rates = peaks(problem, peakRps, latest?.rateRps ?? problem.load.rateRps).map((rate) => rate * scale);
+  const rates = peaks(problem, settings.forecast, peakRps, latest?.rateRps ?? problem.load.rateRps).map(
+    (rate) => rate * scale,
+  );
   const plan = planFor(options, current, rates);
   const past = steps
     .slice(0, -1)
@@ -99,6 +102,7 @@ export const mark = defineOptimizer({
   summary: "MArk's greedy provisioning for the forecast peak, with batching and function cover; on demand only",
   settings: defaults,
   bounds: { overprovision: [0.1, 10], deadlineShare: [0.1, 1] },
+  choices: { forecast: forecastChoices },
   sweep,
   solve: (problem, settings) => solveMark(problem, settings, "mark", false),
 });

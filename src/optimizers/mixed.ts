@@ -7,16 +7,21 @@
 
 import type { Solution, TuningProblem } from "../core/index.ts";
 import { defineOptimizer } from "./entry.ts";
+import { forecastChoices, withForecast } from "./forecast-input.ts";
 import { historySteps } from "./history.ts";
 import { lateCover } from "./offload.ts";
 import { nothingToScale, onePool, scaleTo } from "./one-pool.ts";
 import { meanRateRps, rateAheadRps } from "./rates.ts";
+
+/** Steps a forecaster is asked for; longer than any launch in intervals. */
+const HORIZON = 60;
 
 export const mixedDefaults = {
   holdS: 120,
   margin: 0,
   windowS: 30,
   predict: false,
+  forecast: "given",
   spot: false,
   type: "",
   deadlineShare: 0.96,
@@ -24,7 +29,8 @@ export const mixedDefaults = {
 export type MixedSettings = typeof mixedDefaults;
 
 /** Solves by the mixed rule; `name` and `why` open the explanation. */
-export function solveMixed(problem: TuningProblem, settings: MixedSettings, name: string, why = ""): Solution {
+export function solveMixed(posed: TuningProblem, settings: MixedSettings, name: string, why = ""): Solution {
+  const problem = settings.predict ? withForecast(posed, settings.forecast, posed.intervalS, HORIZON) : posed;
   const { observation } = problem;
   const pool = onePool(problem, settings.type, settings.spot);
   if (pool === null) return nothingToScale(problem, name);
@@ -44,6 +50,7 @@ export const mixed = defineOptimizer({
   name: "mixed",
   summary: "Spock: machines for the load as it is, functions for what would be late while machines boot",
   settings: mixedDefaults,
+  choices: { forecast: forecastChoices },
   bounds: { margin: [-0.9, 10], windowS: [1, 3600], deadlineShare: [0.1, 1] },
   sweep: { holdS: [30, 120, 300, 600], margin: [-0.3, -0.2, -0.1, 0, 0.1, 0.25], spot: [false, true] },
   solve: (problem, settings) => solveMixed(problem, settings, "mixed"),

@@ -8,6 +8,7 @@
 
 import type { Solution, TuningProblem } from "../core/index.ts";
 import { defineOptimizer } from "./entry.ts";
+import { forecastChoices } from "./forecast-input.ts";
 import { recentWindows } from "./history.ts";
 import { mixedDefaults, solveMixed } from "./mixed.ts";
 import { noCover } from "./offload.ts";
@@ -46,6 +47,7 @@ export const paragon = defineOptimizer({
   name: "paragon",
   summary: "mixed behind a peak-to-median gate; machines with headroom where the load is even",
   settings: defaults,
+  choices: { forecast: forecastChoices },
   bounds: { margin: [-0.9, 10], windowS: [1, 3600], deadlineShare: [0.1, 1] },
   sweep: { gate: [1, 1.5, 2], holdS: [120, 300], margin: [-0.2, 0, 0.1], headroom: [0.3, 0.6] },
   solve,
