@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { benchOptimizers } from "../../bench/optimizers.ts";
 import { benchService } from "../../bench/service.ts";
 import { benchSimulator } from "../../bench/simulator.ts";
+import { registerBenchResults } from "./bench-results.ts";
 import { registerBenchSearch } from "./bench-search.ts";
 import { printJson } from "./output.ts";
 
@@ -25,5 +26,6 @@ export function registerBench(program: Command): void {
       .addHelpText("after", `\nExample:\n  $ trimtab bench ${name} --json\n`)
       .action(async () => printJson(await run()));
   }
+  registerBenchResults(bench, program.version() ?? "");
   registerBenchSearch(bench);
 }
