@@ -53,6 +53,11 @@ export class BatchTable {
   /** Moves the `count` oldest requests of a queue into a new row. */
   take(queue: RequestQueue, count: number): number {
     const row = this.#allocate(count);
+    this.#move(row, queue, count);
+    return row;
+  }
+
+  #move(row: number, queue: RequestQueue, count: number): void {
     const offset = row * this.stride;
     const { mask, head } = queue;
     const from = queue.times;
@@ -60,7 +65,13 @@ export class BatchTable {
     for (let i = 0; i < count; i++) to[offset + i] = from[(head + i) & mask] ?? 0;
     if (this.#attributed) this.#takeAttributes(queue, row, count);
     queue.drop(count);
-    return row;
+  }
+
+  /** Puts the `count` oldest requests of a queue in place of those in a row. */
+  refill(row: number, queue: RequestQueue, count: number): void {
+    if (count > this.stride) this.#widen(count);
+    this.count[row] = count;
+    this.#move(row, queue, count);
   }
 
   /** Removes the `count` first requests of a row. */

@@ -38,6 +38,17 @@ export class CentralStation extends MachineStation {
     if (hosts.idlePlace[host] === -1) this.#add(host);
   }
 
+  override carryOn(row: number, host: number): boolean {
+    const { hosts, batches, service, predictsWait } = this.parts;
+    if (this.free > 0 || hosts.open[host] === 0 || (hosts.busy[host] ?? 0) > (hosts.slots[host] ?? 0)) return false;
+    const buffer = this.due();
+    if (buffer === null) return false;
+    batches.refill(row, buffer, Math.min(buffer.size, this.maxBatchSize));
+    service.beginAgain(row, host);
+    if (predictsWait) this.#ends.set(row, service.expectedEndS);
+    return true;
+  }
+
   override forget(row: number): void {
     if (this.parts.predictsWait) this.#ends.set(row, Number.POSITIVE_INFINITY);
   }

@@ -1,7 +1,8 @@
 // The fleet: machines wanted are launched, those too many drained; markets, quotas, zones and failures intervene.
 
 import type { FleetCount, Random } from "../core/index.ts";
-import { drawDurationS, drawWaitS } from "./durations.ts";
+import { drawDurationS } from "../math/index.ts";
+import { drawWaitS } from "./durations.ts";
 import {
   CAPACITY,
   CRASH,

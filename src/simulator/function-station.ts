@@ -4,10 +4,10 @@
 // first, and one that waited longer than keepAliveS is gone.
 
 import type { Random } from "../core/index.ts";
+import { drawDurationS } from "../math/index.ts";
 import type { BatchTable } from "./batch-table.ts";
 import { type Billing, callUsd, FUNCTIONS } from "./billing.ts";
 import type { Clock } from "./clock.ts";
-import { drawDurationS } from "./durations.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { CALL_END, eventOf } from "./events.ts";
 import type { FunctionPlan } from "./plan.ts";

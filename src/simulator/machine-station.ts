@@ -86,6 +86,12 @@ export abstract class MachineStation extends Station {
     return this.#rateOf(host) * this.maxBatchSize;
   }
 
+  /**
+   * The batch in a row has ended; where the machine takes the next one at once, it does so in the same row.
+   * @returns false when nothing was done
+   */
+  abstract carryOn(row: number, host: number): boolean;
+
   /** A batch on one of this station's machines has ended and left it. */
   abstract ended(row: number, host: number): void;
 

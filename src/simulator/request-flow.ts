@@ -72,6 +72,8 @@ export class RequestFlow {
     const machines = station(lane);
     service.end(row);
     this.#record(row, lane, false);
+    if (machines.carryOn(row, host)) return;
+    service.leave(row);
     machines.ended(row, host);
     batches.release(row);
     if (hosts.state[host] !== READY && hosts.busy[host] === 0) this.#fleet.life.idled(host);
@@ -104,6 +106,7 @@ export class RequestFlow {
     for (let row = 0; row < batches.rows; row++) {
       if (batches.host[row] !== host || (batches.sequence[row] ?? -1) < 0) continue;
       service.end(row);
+      service.leave(row);
       machines.forget(row, host);
       this.#giveBack(row, machines, plan.failures?.lostRequests === "drop");
     }

@@ -55,6 +55,10 @@ export class RoutedStation extends MachineStation {
     if (hosts.open[host] === 1) this.#price(host);
   }
 
+  override carryOn(): boolean {
+    return false;
+  }
+
   override forget(row: number, host: number): void {
     this.#ends[host * this.#maxSlots + (this.parts.batches.slot[row] ?? 0)] = Number.POSITIVE_INFINITY;
   }

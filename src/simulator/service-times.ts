@@ -5,6 +5,7 @@
 // service  = mean(b)·size·noise·(straggler? factor : 1)
 
 import type { Random } from "../core/index.ts";
+import { exponential, normal } from "../math/index.ts";
 import type { ServicePoint, ServiceProfile } from "../profiles/service-profile.ts";
 import type { Reality } from "./plan.ts";
 
@@ -82,7 +83,6 @@ export class ServiceNoise {
   readonly #shift: number;
   readonly #stragglerShare: number;
   readonly #stragglerFactor: number;
-  #spare = Number.NaN;
 
   constructor(reality: Reality, random: Random) {
     this.#random = random;
@@ -95,29 +95,11 @@ export class ServiceNoise {
   }
 
   next(): number {
+    const random = this.#random;
     let factor = 1;
-    if (this.#exponential) factor = -Math.log(1 - this.#random.next());
-    else if (this.#sigma > 0) factor = Math.exp(this.#sigma * this.normal() - this.#shift);
-    if (this.#stragglerShare > 0 && this.#random.next() < this.#stragglerShare) factor *= this.#stragglerFactor;
+    if (this.#exponential) factor = exponential(random);
+    else if (this.#sigma > 0) factor = Math.exp(this.#sigma * normal(random) - this.#shift);
+    if (this.#stragglerShare > 0 && random.next() < this.#stragglerShare) factor *= this.#stragglerFactor;
     return factor;
-  }
-
-  /** Standard normal, by Marsaglia's polar method (1964), which makes two at a time. */
-  normal(): number {
-    const spare = this.#spare;
-    if (!Number.isNaN(spare)) {
-      this.#spare = Number.NaN;
-      return spare;
-    }
-    for (;;) {
-      const u = 2 * this.#random.next() - 1;
-      const v = 2 * this.#random.next() - 1;
-      const s = u * u + v * v;
-      if (s > 0 && s < 1) {
-        const scale = Math.sqrt((-2 * Math.log(s)) / s);
-        this.#spare = v * scale;
-        return u * scale;
-      }
-    }
   }
 }

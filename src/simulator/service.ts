@@ -18,11 +18,13 @@ export class Service {
   readonly #batches: BatchTable;
   readonly #events: EventQueue;
   readonly #noise: ServiceNoise;
-  #busy = 0;
-  #ready = 0;
-  #lastS = 0;
+  /** Start of the stretch over which use is measured. */
+  #sinceS = 0;
+  /** Instance-seconds of services that ended in it. */
   #busyS = 0;
+  #ready = 0;
   #readyS = 0;
+  #resizedS = 0;
 
   constructor(clock: Clock, hosts: Hosts, batches: BatchTable, events: EventQueue, noise: ServiceNoise) {
     this.#clock = clock;
@@ -40,47 +42,55 @@ export class Service {
 
   /** A machine takes a batch; `expectedEndS` then tells until when. */
   begin(row: number, host: number, lane: number): void {
-    const { timeS } = this.#clock;
-    const meanS = this.meanS(row, host);
-    const batches = this.#batches;
-    batches.host[row] = host;
-    batches.lane[row] = lane;
-    batches.startS[row] = timeS;
-    this.#events.push(timeS + meanS * this.#noise.next(), eventOf(BATCH_END, row));
-    batches.sequence[row] = this.#events.pushedSequence;
+    this.#batches.host[row] = host;
+    this.#batches.lane[row] = lane;
     this.#hosts.busy[host] = (this.#hosts.busy[host] ?? 0) + 1;
-    this.#elapse();
-    this.#busy += 1;
+    this.beginAgain(row, host);
+  }
+
+  /** A machine takes another batch in place of one that just ended. */
+  beginAgain(row: number, host: number): void {
+    const { timeS } = this.#clock;
+    const batches = this.#batches;
+    const meanS = this.meanS(row, host);
+    const events = this.#events;
+    batches.startS[row] = timeS;
     this.expectedEndS = timeS + meanS;
+    events.push(timeS + meanS * this.#noise.next(), eventOf(BATCH_END, row));
+    batches.sequence[row] = events.pushedSequence;
+  }
+
+  /** The service of the batch in a row is over; its machine may carry on. */
+  end(row: number): void {
+    this.#busyS += this.#clock.timeS - Math.max(this.#batches.startS[row] ?? 0, this.#sinceS);
   }
 
   /** The batch in a row no longer occupies its machine. */
-  end(row: number): void {
+  leave(row: number): void {
     const host = this.#batches.host[row] ?? 0;
     this.#hosts.busy[host] = (this.#hosts.busy[host] ?? 0) - 1;
-    this.#elapse();
-    this.#busy -= 1;
   }
 
   /** Model instances came (or went) into use. */
   resize(slots: number): void {
-    this.#elapse();
+    const { timeS } = this.#clock;
+    this.#readyS += this.#ready * (timeS - this.#resizedS);
+    this.#resizedS = timeS;
     this.#ready += slots;
   }
 
   /** Busy share of ready capacity since the last call, in [0, 1]; 0 when nothing was ready. */
   utilization(): number {
-    this.#elapse();
+    const { timeS } = this.#clock;
+    const batches = this.#batches;
+    this.resize(0);
+    for (let row = 0; row < batches.rows; row++) {
+      if ((batches.sequence[row] ?? -1) < 0 || (batches.host[row] ?? -1) < 0) continue;
+      this.#busyS += timeS - Math.max(batches.startS[row] ?? 0, this.#sinceS);
+    }
     const result = this.#readyS > 0 ? Math.min(1, this.#busyS / this.#readyS) : 0;
     this.#busyS = this.#readyS = 0;
+    this.#sinceS = timeS;
     return result;
-  }
-
-  #elapse(): void {
-    const { timeS } = this.#clock;
-    const elapsedS = timeS - this.#lastS;
-    this.#lastS = timeS;
-    this.#busyS += this.#busy * elapsedS;
-    this.#readyS += this.#ready * elapsedS;
   }
 }

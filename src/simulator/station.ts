@@ -77,6 +77,16 @@ export abstract class Station {
     this.dueS = Number.POSITIVE_INFINITY;
   }
 
+  /** The buffer whose batch may leave now; null when there is none. */
+  protected due(): RequestQueue | null {
+    const { timeS } = this.clock;
+    const buffer = this.buffers.length === 1 ? this.#buffer : this.#nextBuffer(timeS);
+    if (this.#timeoutS !== Number.POSITIVE_INFINITY) this.#expireOf(buffer, timeS);
+    const { size } = buffer;
+    if (size === 0) return null;
+    return size >= this.maxBatchSize || buffer.headS + this.maxDelayS <= timeS ? buffer : null;
+  }
+
   /** Gives up every request that has waited too long. */
   expire(): void {
     if (this.#timeoutS === Number.POSITIVE_INFINITY) return;
