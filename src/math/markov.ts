@@ -19,7 +19,8 @@ export interface MarkovianArrivals {
 }
 
 /**
- * Stationary distribution of an irreducible generator, by elimination that never subtracts.
+ * Stationary distribution of a generator (or a stochastic matrix) with one recurrent class, by elimination that never
+ * subtracts.
  * @param generator off-diagonal rates, shape [m, m]; the diagonal is not read
  * @returns shape [m], summing to 1
  */
@@ -27,9 +28,15 @@ export function stationaryDistribution(generator: readonly (readonly number[])[]
   const m = generator.length;
   const a = generator.map((row) => [...row]);
   const at = (i: number, j: number): number => a[i]?.[j] ?? 0;
+  // A state that leads to none before it is recurrent, and all before it are transient.
+  let first = 0;
   for (let n = m - 1; n > 0; n--) {
     let out = 0;
     for (let j = 0; j < n; j++) out += at(n, j);
+    if (out === 0) {
+      first = n;
+      break;
+    }
     for (let i = 0; i < n; i++) {
       const share = at(i, n) / out;
       const row = a[i] ?? [];
@@ -37,11 +44,12 @@ export function stationaryDistribution(generator: readonly (readonly number[])[]
       for (let j = 0; j < n; j++) if (j !== i) row[j] = at(i, j) + share * at(n, j);
     }
   }
-  const pi = [1];
-  for (let n = 1; n < m; n++) {
+  const pi: number[] = new Array(m).fill(0);
+  pi[first] = 1;
+  for (let n = first + 1; n < m; n++) {
     let weight = 0;
-    for (let i = 0; i < n; i++) weight += (pi[i] ?? 0) * at(i, n);
-    pi.push(weight);
+    for (let i = first; i < n; i++) weight += (pi[i] ?? 0) * at(i, n);
+    pi[n] = weight;
   }
   const total = pi.reduce((sum, weight) => sum + weight, 0);
   return pi.map((weight) => weight / total);
