@@ -9,11 +9,15 @@ export function configurationText(configuration: Configuration): string {
     .join(" ");
 }
 
-/** Only the knobs in which `to` differs from `from`, as "name old → new". */
+/** Only the knobs in which `to` differs from `from`, as "name old → new"; "name=new" where there was none. */
 export function changeText(from: Configuration, to: Configuration): string {
   return Object.keys(to)
     .filter((name) => from[name] !== to[name])
-    .map((name) => `${name} ${String(toJson(from[name] ?? null))} → ${String(toJson(to[name]))}`)
+    .map((name) => {
+      const before = from[name];
+      const after = String(toJson(to[name]));
+      return before === undefined ? `${name}=${after}` : `${name} ${String(toJson(before))} → ${after}`;
+    })
     .join(", ");
 }
 

@@ -50,6 +50,7 @@ const LARGEST_CORRECTION = 3;
 const progressSchema = z.object({
   trust: z.unknown(),
   residuals: z.unknown(),
+  latencies: z.unknown(),
   drift: driftSchema,
   windows: z.number().int().nonnegative(),
 });
@@ -79,6 +80,8 @@ export class TrustedAgent {
   #policy: Policy;
   #trust: TrustState;
   #residuals = new ResidualBook();
+  /** Of log latencies: what the model gets wrong all the time is no drift. */
+  #latencies = new ResidualBook();
   #drift: Drift = noDrift;
   #windows = 0;
 
@@ -135,7 +138,8 @@ export class TrustedAgent {
       const policyId = role === "policy" ? `${spec.kind}-${spec.sha256.slice(0, 12)}` : null;
       return { votes, proposal: { ...own, reason: `${spec.kind}: ${own.reason}` }, actor: "agent", policyId };
     }
-    const reason = `${optimizerVote.by}: ${optimizerVote.reason}`;
+    const { by, reason: why } = optimizerVote;
+    const reason = why.startsWith(`${by}:`) ? why : `${by}: ${why}`;
     return {
       votes,
       proposal: { configuration: optimizerVote.configuration, reason },
@@ -171,6 +175,7 @@ export class TrustedAgent {
       progress: toJson({
         trust: trustJson(this.#trust),
         residuals: this.#residuals.save(),
+        latencies: this.#latencies.save(),
         drift: this.#drift,
         windows: this.#windows,
       }),
@@ -178,9 +183,10 @@ export class TrustedAgent {
   }
 
   #restore(progress: Json): void {
-    const { trust, residuals, drift, windows } = progressSchema.parse(progress);
+    const { trust, residuals, latencies, drift, windows } = progressSchema.parse(progress);
     this.#trust = trustFromJson(trust);
     this.#residuals = ResidualBook.restore(residuals);
+    this.#latencies = ResidualBook.restore(latencies);
     this.#drift = drift;
     this.#windows = windows;
   }
@@ -192,14 +198,25 @@ export class TrustedAgent {
   #faultIn(observation: ClusterState): string | null {
     const burn = sloBurn(observation.history, this.#context.objective.slo[0]);
     if (burn !== null) return burn;
-    if (observation.inFlight === null && observation.canary === null) {
-      const expected = this.#context.model.predict(observation.configuration, this.#load(observation));
-      const measuredMs = observation.metrics.latency?.objectiveMs ?? null;
-      if (expected.stable) this.#drift = nextDrift(this.#drift, measuredMs, expected.objectiveMs);
-    }
+    this.#followLatency(observation);
     const drift = drifted(this.#drift);
     if (drift !== null) this.#drift = noDrift;
     return drift;
+  }
+
+  /** Surprises count only where it is known what to expect: for choices that were measured before. */
+  #followLatency(observation: ClusterState): void {
+    const { latency } = observation.metrics;
+    if (latency === null || observation.inFlight !== null || observation.canary !== null) return;
+    const expected = this.#context.model.predict(observation.configuration, this.#load(observation));
+    if (!expected.stable || !(latency.objectiveMs > 0) || !(expected.objectiveMs > 0)) return;
+    const key = choiceKey(observation.configuration, loadLevel(observation));
+    const predicted = Math.log(expected.objectiveMs);
+    if (this.#latencies.windows(key) >= MEASURED_WINDOWS) {
+      const expectedMs = Math.exp(this.#latencies.corrected(key, predicted));
+      this.#drift = nextDrift(this.#drift, latency.objectiveMs, expectedMs);
+    }
+    this.#latencies.measured(key, predicted, Math.log(latency.objectiveMs));
   }
 
   #safe(observation: ClusterState, proposal: Proposal, load: ReturnType<typeof tuningProblem>["load"]): boolean {

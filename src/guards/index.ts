@@ -5,6 +5,7 @@ import { bounds } from "./bounds.ts";
 import { budget } from "./budget.ts";
 import { cooldown } from "./cooldown.ts";
 import { freezeWindow } from "./freeze-window.ts";
+import { handover } from "./handover.ts";
 import { hysteresis } from "./hysteresis.ts";
 import { sloBrake } from "./slo-brake.ts";
 import { staleness } from "./staleness.ts";
@@ -15,6 +16,7 @@ export const guards: readonly Guard[] = [
   stepLimit(),
   cooldown(),
   hysteresis(),
+  handover(),
   sloBrake(),
   staleness(),
   freezeWindow(),
@@ -30,6 +32,7 @@ export { bounds } from "./bounds.ts";
 export { budget } from "./budget.ts";
 export { cooldown } from "./cooldown.ts";
 export { type Freeze, freezeWindow } from "./freeze-window.ts";
+export { handover } from "./handover.ts";
 export { type HysteresisOptions, hysteresis } from "./hysteresis.ts";
 export { sloBrake, sloMissed } from "./slo-brake.ts";
 export { type StalenessOptions, staleness } from "./staleness.ts";

@@ -6,7 +6,7 @@
 
 import { type FileHandle, mkdir, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { canonicalJson, type Json, StoreError } from "../core/index.ts";
+import { type Json, StoreError, toJson } from "../core/index.ts";
 import { syncFolder } from "./atomic-file.ts";
 import { type LineIndex, lineIndex, readLines } from "./segment.ts";
 
@@ -134,7 +134,7 @@ export class AppendLog {
   append(record: unknown): Promise<number> {
     if (this.#closed)
       return Promise.reject(new StoreError(`${this.#folder}: expected an open log, found a closed one`));
-    const line = `${canonicalJson(record)}\n`;
+    const line = `${JSON.stringify(toJson(record))}\n`;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ line, resolve, reject });
       if (this.#waiting.length === 1) this.#flushing = this.#flushing.then(() => this.#flush());

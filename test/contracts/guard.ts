@@ -66,13 +66,22 @@ export const contexts: fc.Arbitrary<GuardContext> = fc
     canary: fc.option(allowed, { freq: 4 }),
     budgetUsdPerHour: fc.constantFrom(null, 0, 2, 5, 12),
     mask: masks,
+    launching: fc.constantFrom(0, 0, 2),
   })
-  .map(({ running, inFlight, past, changed, ageS, missRatio, canary, budgetUsdPerHour, mask }) => ({
+  .map(({ launching, running, inFlight, past, changed, ageS, missRatio, canary, budgetUsdPerHour, mask }) => ({
     nowS: 1000,
     running,
     inFlight,
     lastChangeS: changed,
-    observation: clusterState({ timeS: 1000 - ageS, configuration: running, past, missRatio, canary, mask }),
+    observation: clusterState({
+      timeS: 1000 - ageS,
+      configuration: running,
+      past,
+      missRatio,
+      canary,
+      mask,
+      fleet: { small: { ready: 3, launching, draining: 0, spot: 0 } },
+    }),
     lattice,
     objective: {
       minimize: "cost" as const,
@@ -128,7 +137,7 @@ export function describeGuard(guard: Guard): void {
           expect(twice.proposal).toEqual(once.proposal);
           expect(twice.actions).toEqual([]);
         }),
-        { numRuns: 150, seed: 7 },
+        { numRuns: 100, seed: 7 },
       );
     });
 
@@ -144,7 +153,7 @@ export function describeGuard(guard: Guard): void {
             verdict.proposal.trial !== proposal.trial;
           expect(verdict.reason !== undefined).toBe(changed);
         }),
-        { numRuns: 300, seed: 8 },
+        { numRuns: 200, seed: 8 },
       );
     });
   });
@@ -162,7 +171,7 @@ export function describeFold(name: string, guards: readonly Guard[]): void {
         expect(twice.proposal).toEqual(once.proposal);
         expect(twice.actions).toEqual([]);
       }),
-      { numRuns: 300, seed: 9 },
+      { numRuns: 200, seed: 9 },
     );
   });
 

@@ -12,6 +12,7 @@ export interface StateFacts {
   readonly missRatio?: number | null;
   readonly canary?: Configuration | null;
   readonly mask?: ClusterState["mask"];
+  readonly fleet?: ClusterState["fleet"];
 }
 
 /** One window of 10 s at 100 requests per second. */
@@ -37,11 +38,11 @@ export function windowMetrics(missRatio: number | null = 0): WindowMetrics {
 
 /** An observation made from the facts given. */
 export function clusterState(facts: StateFacts): ClusterState {
-  const { timeS, configuration, past = [], missRatio = 0, canary = null, mask = null } = facts;
+  const { timeS, configuration, past = [], missRatio = 0, canary = null, mask = null, fleet = {} } = facts;
   return {
     timeS,
     metrics: windowMetrics(missRatio),
-    fleet: {},
+    fleet,
     configuration,
     inFlight: null,
     canary: canary === null ? null : { configuration: canary, metrics: windowMetrics(0) },

@@ -1,0 +1,128 @@
+// `trimtab serve`: tunes the embedded simulated cluster, and answers over HTTP, until told to stop.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Command, Option } from "commander";
+import pico from "picocolors";
+import { destination, pino } from "pino";
+import { dataFolder, logLevel, secret } from "../config.ts";
+import { decisionLine, type LoopEvent } from "../control/index.ts";
+import type { DecisionRecord, Mode } from "../core/index.ts";
+import { type Listening, listen, openService, type Service } from "../http/index.ts";
+import { packageRoot } from "../store/index.ts";
+import { positiveNumber, wholeNumber } from "./options.ts";
+import { printLine } from "./output.ts";
+
+/** Requests under way get this long when the service stops; with the rest it stays under Kubernetes' 30 s. */
+const GRACE_MS = 10_000;
+
+interface ServeFlags {
+  readonly port: number;
+  readonly host: string;
+  readonly store: string;
+  readonly scenario?: string;
+  readonly agent?: string;
+  readonly optimizer?: string;
+  readonly mode?: Mode;
+  readonly speed: number;
+  readonly seed: number;
+  readonly tokenEnv?: string;
+}
+
+function version(): string {
+  const manifest: { version: string } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
+  return manifest.version;
+}
+
+/** One line a minute of cluster time, and whenever something is out of the ordinary. */
+function minuteLines(print: (line: string) => void): (record: DecisionRecord) => void {
+  let lastMinute = Number.NEGATIVE_INFINITY;
+  return (record) => {
+    const minute = Math.floor(record.timeS / 60);
+    const ordinary = record.outcome === "applied" || record.outcome === "held" || record.outcome === "advised";
+    if (ordinary && minute <= lastMinute) return;
+    lastMinute = minute;
+    print(ordinary ? decisionLine(record) : pico.yellow(decisionLine(record)));
+  };
+}
+
+/** Resolves at the first signal to stop; a second one ends the process at once. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(1);
+        asked = true;
+        resolve(signal);
+      });
+    }
+  });
+}
+
+async function stop(service: Service, listening: Listening): Promise<void> {
+  service.drain();
+  await listening.close(GRACE_MS);
+  await service.close();
+}
+
+async function run(flags: ServeFlags): Promise<void> {
+  const signal = stopSignal();
+  const log = pino({ level: logLevel(), base: null }, destination(2));
+  const token = flags.tokenEnv === undefined ? null : secret(flags.tokenEnv);
+  const lines = minuteLines(printLine);
+  const { scenario, agent, optimizer, mode, speed, seed } = flags;
+  const service = await openService({
+    storeFolder: flags.store,
+    version: version(),
+    dataFolder: dataFolder(),
+    token,
+    log,
+    processMetrics: true,
+    cluster: {
+      name: "default",
+      scenario: scenario ?? null,
+      agent: agent ?? null,
+      optimizer: optimizer ?? null,
+      mode: mode ?? null,
+      seed,
+      speed,
+    },
+    onEvent: (_cluster, event: LoopEvent) => {
+      if (event.type === "decision") lines(event.record);
+    },
+  });
+  try {
+    const listening = await listen(service.app, { host: flags.host, port: flags.port, protected: token !== null });
+    printLine(`listening on ${listening.url}`);
+    log.info({ url: listening.url, store: flags.store, pid: process.pid }, "listening");
+    log.info({ signal: await signal }, "stopping");
+    await stop(service, listening);
+    log.info("stopped");
+  } catch (error) {
+    await service.close();
+    throw error;
+  }
+  // What a worker still does is of no use to anybody.
+  process.exit(0);
+}
+
+/** Adds the command. */
+export function registerServe(program: Command): void {
+  const modes: readonly Mode[] = ["off", "shadow", "advisory", "canary", "active"];
+  program
+    .command("serve")
+    .description("tune the embedded simulated cluster and serve the API; goes on where the store says it stopped")
+    .option("--port <n>", "port to listen on, 0 for any that is free", wholeNumber(0), 8080)
+    .option("--host <address>", "address to listen on; one others can reach needs --token-env", "127.0.0.1")
+    .option("--store <dir>", "folder that outlives the process", "trimtab-store")
+    .option("--scenario <name>", "scenario of the cluster (default: as stored, else image-diurnal)")
+    .option("--agent <name>", "agent that learns (default: as stored, else region-q)")
+    .option("--optimizer <name>", "acts until the agent is trusted (default: as stored, else mark)")
+    .addOption(new Option("--mode <mode>", "how far it may go (default: as stored, else active)").choices(modes))
+    .option("--speed <n>", "simulated seconds a second", positiveNumber, 60)
+    .option("--seed <n>", "fixes the cluster's chance", wholeNumber(0), 1)
+    .option("--token-env <name>", "variable that holds the bearer token requests must carry")
+    .addHelpText("after", "\nExample:\n  $ trimtab serve --port 8080 --store trimtab-store --speed 60\n")
+    .action((flags: ServeFlags) => run(flags));
+}

@@ -1,0 +1,146 @@
+// The HTTP application: every route behind the same door, every failure a problem document. It does not listen.
+
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from "express";
+import type { Logger } from "pino";
+import { authorize } from "./auth.ts";
+import type { Clusters } from "./clusters.ts";
+import type { EventStreams } from "./events.ts";
+import type { Instances } from "./instances.ts";
+import type { Metrics } from "./metrics.ts";
+import { openApiDocument } from "./openapi.ts";
+import { docsPage, statusPage } from "./pages.ts";
+import type { Policies } from "./policies.ts";
+import { HttpError, problemOf } from "./problem.ts";
+import type { Reply, Route } from "./route.ts";
+import { clusterRoutes } from "./routes/clusters.ts";
+import { environmentRoutes } from "./routes/environments.ts";
+import { type Health, healthRoutes } from "./routes/health.ts";
+import { policyRoutes } from "./routes/policies.ts";
+import { scenarioRoutes } from "./routes/scenarios.ts";
+import { trainingRoutes } from "./routes/trainings.ts";
+import type { Scenarios } from "./scenarios.ts";
+import type { Trainings } from "./trainings.ts";
+
+/** Largest request body. */
+export const BODY_LIMIT_BYTES = 1 << 20;
+
+/** Everything the routes work with. */
+export interface Services {
+  readonly version: string;
+  readonly scenarios: Scenarios;
+  readonly instances: Instances;
+  readonly trainings: Trainings;
+  readonly policies: Policies;
+  readonly clusters: Clusters;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly streams: EventStreams;
+  /** Bearer token; null where only this machine may ask. */
+  readonly token: string | null;
+  readonly log: Logger;
+}
+
+const headers = {
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "content-security-policy":
+    "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'",
+};
+
+function answer(reply: Reply, response: Response, streams: EventStreams): void {
+  if ("events" in reply) {
+    streams.serve(response, reply.events);
+  } else if ("json" in reply) {
+    response.status(reply.status ?? 200);
+    if (reply.headers !== undefined) response.set(reply.headers);
+    response.json(reply.json);
+  } else if ("body" in reply) {
+    if (reply.fileName !== undefined) response.attachment(reply.fileName);
+    response.set("content-type", reply.contentType);
+    response.send(typeof reply.body === "string" ? reply.body : Buffer.from(reply.body));
+  } else {
+    response.status(reply.status).end();
+  }
+}
+
+function expressPath(path: string): string {
+  return path.replace(/\{(\w+)\}/g, ":$1");
+}
+
+function mount(app: Express, one: Route, { metrics, streams }: Services): void {
+  const { method, path } = one.definition;
+  const label = method.toUpperCase();
+  app[method](expressPath(path), async (request: Request, response: Response) => {
+    const startedMs = performance.now();
+    response.on("finish", () => {
+      metrics.request(label, path, response.statusCode, (performance.now() - startedMs) / 1000);
+    });
+    answer(await one.serve(request), response, streams);
+  });
+}
+
+function failure({ log }: Services): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) return next(error);
+    const problem = problemOf(error, request.path);
+    if (problem.status >= 500) log.error({ err: error, method: request.method, path: request.path }, "request failed");
+    response.status(problem.status).type("application/problem+json");
+    // Clients of gym-http-api read `message`.
+    response.json(request.path.startsWith("/v1/envs") ? { ...problem, message: problem.detail } : problem);
+  };
+}
+
+/** Bodies are JSON or there is none; anything else would be taken for an empty one. */
+function jsonOnly(request: Request): void {
+  const length = Number(request.headers["content-length"] ?? 0);
+  const hasBody = length > 0 || request.headers["transfer-encoding"] !== undefined;
+  if (!hasBody || request.is("json") !== false) return;
+  const found = request.headers["content-type"] ?? "none";
+  throw new HttpError(415, "E_MEDIA_TYPE", `content-type: expected application/json, found ${found}`);
+}
+
+/** The application. */
+export function createApp(services: Services): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("query parser", "simple");
+  app.use((_request, response, next) => {
+    response.set(headers);
+    next();
+  });
+  app.use(authorize(services.token));
+  app.use((request, _response, next) => {
+    jsonOnly(request);
+    next();
+  });
+  app.use(express.json({ limit: BODY_LIMIT_BYTES, strict: true }));
+  const routes = [
+    ...healthRoutes(services.health),
+    ...scenarioRoutes(services.scenarios),
+    ...environmentRoutes(services.instances),
+    ...trainingRoutes(services.trainings),
+    ...policyRoutes(services.policies),
+    ...clusterRoutes(services.clusters),
+  ];
+  for (const one of routes) mount(app, one, services);
+  const contract = openApiDocument(routes, services.version);
+  app.get("/openapi.json", (_request, response) => void response.json(contract));
+  app.get("/docs", (_request, response) => void response.type("html").send(docsPage));
+  app.get("/", (_request, response) => void response.type("html").send(statusPage));
+  app.get("/metrics", async (_request, response) => {
+    for (const cluster of services.clusters.list()) services.metrics.cluster(cluster);
+    const { contentType, body } = await services.metrics.page();
+    response.set("content-type", contentType).send(body);
+  });
+  app.use((request) => {
+    throw new HttpError(
+      404,
+      "E_ROUTE",
+      `${request.method} ${request.path}: expected a route of /openapi.json, found none`,
+    );
+  });
+  app.use(failure(services));
+  return app;
+}

@@ -1,0 +1,8 @@
+// The service over HTTP.
+
+export { BODY_LIMIT_BYTES, createApp, type Services } from "./app.ts";
+export type { EmbeddedOptions } from "./clusters.ts";
+export { INSTANCE_LIMIT } from "./instances.ts";
+export { type Problem, problemOf } from "./problem.ts";
+export { type Listening, type ListenOptions, listen } from "./server.ts";
+export { openService, type Service, type ServiceOptions } from "./service.ts";

@@ -1,0 +1,162 @@
+// What goes over the wire: the schemas that both validate requests and describe the contract.
+
+import { z } from "zod";
+import { modeSchema, nameSchema } from "../store/index.ts";
+
+/** A knob value as JSON: a number or a name; "Infinity" stands for never. */
+export const knobValueJson = z.union([z.number(), z.string()]);
+
+/** A configuration as JSON. */
+export const configurationJson = z
+  .record(z.string(), knobValueJson)
+  .meta({ id: "Configuration", description: 'A value for every knob; "Infinity" stands for never' });
+
+/** A page of a list. */
+export function pageOf(items: z.ZodType): z.ZodType {
+  return z.object({ items: z.array(items), next: z.string().nullable() });
+}
+
+/** A name in a path. */
+export const nameParams = z.strictObject({ name: nameSchema });
+
+/** An id in a path. */
+export const idParams = z.strictObject({ id: nameSchema });
+
+/** Mode as body. */
+export const modeBody = z.strictObject({ mode: modeSchema });
+
+/** A page of a log. */
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(50),
+  cursor: z.coerce.number().int().nonnegative().optional(),
+  order: z.enum(["desc", "asc"]).default("desc"),
+});
+
+const trust = z.enum(["bootstrapping", "learning", "serving", "suspended"]);
+const outcome = z.enum(["applied", "held", "advised", "refused", "failed", "rolled-back"]);
+const actor = z.enum(["agent", "optimizer", "guard", "operator"]);
+
+/** One voice in a decision. */
+export const voteJson = z
+  .object({
+    by: z.string(),
+    type: z.enum(["SET", "AT_LEAST", "AT_MOST"]),
+    configuration: configurationJson,
+    reason: z.string(),
+  })
+  .meta({ id: "Vote" });
+
+/** A decision record. */
+export const decisionJson = z
+  .object({
+    id: z.string(),
+    timeS: z.number(),
+    cluster: z.string(),
+    mode: modeSchema,
+    trust,
+    observation: z
+      .object({
+        metrics: z.record(z.string(), z.unknown()),
+        configuration: configurationJson,
+        inFlight: configurationJson.nullable(),
+        fleet: z.record(
+          z.string(),
+          z.object({ ready: z.number(), launching: z.number(), draining: z.number(), spot: z.number() }),
+        ),
+      })
+      .nullable(),
+    votes: z.array(voteJson),
+    actor,
+    proposed: configurationJson.nullable(),
+    applied: configurationJson.nullable(),
+    guards: z.array(z.object({ guard: z.string(), reason: z.string() })),
+    expected: z.object({ objectiveMs: z.number(), costUsdPerHour: z.number() }).nullable(),
+    measured: z.object({ objectiveMs: z.number().nullable(), costUsdPerHour: z.number() }).nullable(),
+    outcome,
+    reason: z.string(),
+    policyId: z.string().nullable(),
+    stepMicros: z.record(z.string(), z.number()),
+  })
+  .meta({ id: "Decision", description: "One pass of the control loop, or one command" });
+
+/** A cluster between two passes. */
+export const clusterJson = z
+  .object({
+    name: z.string(),
+    adapter: z.string(),
+    scenario: z.string(),
+    agent: z.string(),
+    optimizer: z.string(),
+    mode: modeSchema,
+    trust: z.object({ trust, sinceS: z.number(), reason: z.string(), test: z.unknown() }),
+    timeS: z.number(),
+    configuration: configurationJson.nullable(),
+    configurationDecision: z.string().nullable(),
+    running: configurationJson.nullable(),
+    inFlight: configurationJson.nullable(),
+    lastGood: z.unknown(),
+    decisions: z.number().int(),
+    lastDecision: decisionJson.nullable(),
+    resumed: z.object({ decision: z.string(), configuration: configurationJson }).nullable(),
+    attachedAt: z.string(),
+  })
+  .meta({ id: "Cluster" });
+
+/** What the loop would have a cluster run. */
+export const recommendationJson = z
+  .object({
+    decision: z.string(),
+    timeS: z.number(),
+    target: configurationJson,
+    uncappedTarget: configurationJson,
+    lowerBound: configurationJson,
+    upperBound: configurationJson,
+    by: actor,
+    reason: z.string(),
+    expected: z.object({ objectiveMs: z.number(), costUsdPerHour: z.number() }).nullable(),
+    votes: z.array(voteJson),
+    conditions: z.array(z.object({ type: z.string(), reason: z.string() })),
+  })
+  .meta({ id: "Recommendation" });
+
+/** A training to start. */
+export const trainingBody = z.strictObject({
+  scenario: nameSchema,
+  agent: z.string().min(1).max(200),
+  seed: z.number().int().nonnegative().default(1),
+  episodes: z.number().int().min(1).max(10_000).default(1),
+});
+
+/** A training, under way or over. */
+export const trainingJson = z
+  .object({
+    id: z.string(),
+    scenario: z.string(),
+    agent: z.string(),
+    seed: z.number().int(),
+    episodes: z.number().int(),
+    status: z.enum(["running", "done", "failed", "stopped"]),
+    progress: z.unknown(),
+    policy: z.string().nullable(),
+    error: z.string().nullable(),
+    startedAt: z.string(),
+    endedAt: z.string().nullable(),
+  })
+  .meta({ id: "Training" });
+
+/** A policy in the list. */
+export const policyJson = z
+  .object({
+    id: z.string(),
+    kind: z.string(),
+    environment: z.string(),
+    scenario: z.string(),
+    sha256: z.string(),
+    createdAt: z.string().nullable(),
+    training: z.string().nullable(),
+    cluster: z.string().nullable(),
+  })
+  .meta({ id: "Policy" });
+
+/** A space, in Minari's form, with its name as gym-http-api has it. */
+export const spaceJson = z.object({ info: z.record(z.string(), z.unknown()) }).meta({ id: "Space" });

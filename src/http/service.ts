@@ -1,0 +1,117 @@
+// The service: store, clusters, trainings, environments and the application over them, opened and closed as one.
+
+import type { Express } from "express";
+import type { Logger } from "pino";
+import type { LoopEvent } from "../control/index.ts";
+import { openStore } from "../store/index.ts";
+import { createApp, type Services } from "./app.ts";
+import { Clusters, type EmbeddedOptions } from "./clusters.ts";
+import { EventStreams } from "./events.ts";
+import { Instances } from "./instances.ts";
+import { Metrics } from "./metrics.ts";
+import { Policies } from "./policies.ts";
+import { Scenarios } from "./scenarios.ts";
+import { Trainings } from "./trainings.ts";
+
+/** What a service is opened with. */
+export interface ServiceOptions {
+  readonly storeFolder: string;
+  readonly version: string;
+  readonly dataFolder: string | null;
+  readonly token: string | null;
+  readonly log: Logger;
+  /** The embedded cluster; null for none. */
+  readonly cluster: EmbeddedOptions | null;
+  /** Whether metrics tell of the process too. */
+  readonly processMetrics: boolean;
+  /** Called with every event of a cluster's loop. */
+  readonly onEvent?: (cluster: string, event: LoopEvent) => void;
+}
+
+/** An open service. */
+export interface Service {
+  readonly app: Express;
+  readonly services: Services;
+  /** Not ready from now on: tells whoever routes requests here. */
+  drain(): void;
+  /** Stops the loops, keeps what was learnt, stops trainings and closes the store. May be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a store and everything over it. Loops run when the promise resolves.
+ * @throws {StoreError} when the store is damaged or in use
+ * @throws {ConfigError} when it was made for another scenario
+ */
+export async function openService(options: ServiceOptions): Promise<Service> {
+  const { log, version, dataFolder, token } = options;
+  const nowIso = (): string => new Date().toISOString();
+  const store = await openStore(options.storeFolder);
+  const scenarios = new Scenarios(dataFolder);
+  const trainings = new Trainings(store, scenarios, dataFolder, nowIso);
+  const metrics = new Metrics({ version, process: options.processMetrics, runningTrainings: () => trainings.running });
+  const listener = {
+    onEvent: (cluster: string, event: LoopEvent): void => {
+      metrics.loop(cluster, event);
+      if (event.type === "error") log.error({ err: event.error, cluster }, "the control loop goes on without");
+      options.onEvent?.(cluster, event);
+    },
+    onError: (cluster: string, error: unknown): void => log.error({ err: error, cluster }, "a pass failed"),
+  };
+  const clusters = new Clusters(store, scenarios, listener, nowIso);
+  const instances = new Instances(scenarios);
+  const streams = new EventStreams();
+  let draining = false;
+  const health = {
+    checks: () => ({
+      draining: draining ? "the service is about to stop" : null,
+      ...Object.fromEntries(
+        clusters.list().map(({ entry }) => [`cluster ${entry.name}`, clusters.fault(entry.name)] as const),
+      ),
+    }),
+  };
+  const policies = new Policies(store, clusters, scenarios);
+  const services = {
+    version,
+    scenarios,
+    instances,
+    trainings,
+    policies,
+    clusters,
+    metrics,
+    health,
+    streams,
+    token,
+    log,
+  };
+  let closing: Promise<void> | null = null;
+  const drain = (): void => {
+    draining = true;
+    streams.close();
+  };
+  const close = async (): Promise<void> => {
+    drain();
+    await clusters.close();
+    await trainings.close();
+    await instances.close();
+    await store.close();
+  };
+  let app: Express;
+  try {
+    app = createApp(services);
+    await trainings.settleInterrupted();
+    if (options.cluster !== null) await clusters.attachEmbedded(options.cluster);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    app,
+    services,
+    drain,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
