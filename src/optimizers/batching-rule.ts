@@ -1,55 +1,52 @@
-// MArk's batching rule: the largest batch that keeps the deadline and serves at least as fast as no batching.
+// MArk's batching rule: which batch sizes a server may use, and how long it may wait for them.
 //
-// W + T_b <= RT_max    and    b / (W + T_b) >= 1 / T_1    =>    W = min(RT_max - T_b, b T_1 - T_b),  the largest b, W >= 0
+// W + T_b <= RT_max    and    b / (W + T_b) >= 1 / T_1    =>    W = min(RT_max - T_b, b T_1 - T_b);   b fits when W >= 0
 // Source: C. Zhang et al., "MArk", USENIX ATC 2019, section 4 (inequalities as in systems.md 3).
-// Differs: W is the largest wait that satisfies both inequalities, where the paper takes RT_max - T_b and drops b if
-//   the second fails; with one batch knob for several types, the batch whose cheapest type costs least per request wins, the smaller of equals.
+// Differs: W is the largest wait that satisfies both inequalities, where the paper takes RT_max - T_b and drops b if the
+//   second fails.
 
 import type { Configuration, TuningProblem } from "../core/index.ts";
-import { capacityOf, numberAt, numbersOf, type ServerOption } from "./fleet.ts";
+import { numbersOf } from "./fleet.ts";
 
-/** A batch size, how long to wait for it, and why. */
-export interface Batching {
-  readonly set: Configuration;
-  readonly note: string;
-}
-
-/** The longest wait the rule allows a batch of `b` on a host, in ms; negative when it allows none. */
+/** The longest wait the rule allows a batch of `b` on a host, in ms; negative when b does not fit. */
 export function allowedWaitMs(
   problem: TuningProblem,
   host: string,
   base: Configuration,
   b: number,
   deadlineMs: number,
-) {
+): number {
   const batchMs = problem.model.serviceMs(host, base, b);
   if (b === 1) return batchMs <= deadlineMs ? 0 : -1;
   return Math.min(deadlineMs - batchMs, b * problem.model.serviceMs(host, base, 1) - batchMs);
 }
 
-/** Applies the rule to the options. Empty where the lattice has no batch knob. @param deadlineMs RT_max */
-export function batchingRule(
+/** Batch sizes to choose from, ascending; none where the lattice has no such knob. */
+export function batchSizes(problem: TuningProblem): readonly number[] {
+  return numbersOf(problem, "maxBatchSize");
+}
+
+/**
+ * The batching knobs for hosts that share them: the largest of the sizes up to `b` that fits every host, and the longest
+ * delay that does; the smallest size where none fits. Empty where the lattice has no batch knob.
+ */
+export function batchingFor(
   problem: TuningProblem,
-  options: readonly ServerOption[],
+  hosts: readonly string[],
   base: Configuration,
+  b: number,
   deadlineMs: number,
-): Batching {
-  const sizes = numbersOf(problem, "maxBatchSize");
+): { readonly set: Configuration; readonly note: string } {
+  const sizes = batchSizes(problem);
   const delays = numbersOf(problem, "maxBatchDelayMs");
-  if (sizes.length === 0) return { set: {}, note: "" };
-  let best = { unitCost: Number.POSITIVE_INFINITY, b: numberAt(base, "maxBatchSize", 1), waitMs: 0 };
-  for (const b of sizes) {
-    for (const option of options) {
-      const waitMs = allowedWaitMs(problem, option.host, base, b, deadlineMs);
-      if (waitMs < 0) continue;
-      const sized = { ...base, maxBatchSize: b, ...(delays.length > 0 ? { maxBatchDelayMs: 0 } : {}) };
-      const unitCost = Math.max(1e-12, option.usdPerHour) / capacityOf(problem, option, sized);
-      if (unitCost < best.unitCost * (1 - 1e-6)) best = { unitCost, b, waitMs };
-    }
-  }
-  const delayMs = best.b === 1 ? delays[0] : (delays.findLast((value) => value <= best.waitMs + 1e-9) ?? delays[0]);
+  const waitOf = (size: number): number =>
+    hosts.reduce((least, host) => Math.min(least, allowedWaitMs(problem, host, base, size, deadlineMs)), deadlineMs);
+  const size = sizes.findLast((candidate) => candidate <= b && waitOf(candidate) >= 0) ?? sizes[0];
+  if (size === undefined) return { set: {}, note: "" };
+  const waitMs = waitOf(size);
+  const delayMs = size === 1 ? delays[0] : (delays.findLast((value) => value <= waitMs + 1e-9) ?? delays[0]);
   return {
-    set: { maxBatchSize: best.b, ...(delayMs === undefined ? {} : { maxBatchDelayMs: delayMs }) },
-    note: best.b === 1 ? "; no batching" : `; batches of ${best.b} within ${(delayMs ?? best.waitMs).toFixed(0)} ms`,
+    set: { maxBatchSize: size, ...(delayMs === undefined ? {} : { maxBatchDelayMs: delayMs }) },
+    note: size === 1 ? "; no batching" : `; batches of up to ${size} within ${delayMs ?? 0} ms`,
   };
 }

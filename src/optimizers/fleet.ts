@@ -136,3 +136,24 @@ export function primaryOption(options: readonly SizedOption[], type: string): Si
   const unitCost = (option: SizedOption): number => option.usdPerHour / option.capacityRps;
   return others.reduce((best, option) => (unitCost(option) < unitCost(best) ? option : best), first);
 }
+
+/** Servers of an option that are ready, of those a configuration asks for. */
+export function readyCount(problem: TuningProblem, option: ServerOption, configuration: Configuration): number {
+  const wanted = countOf(configuration, option);
+  const fleet = problem.observation.fleet[option.host];
+  if (fleet === undefined) return Math.min(wanted, countOf(problem.observation.configuration, option));
+  const spot = Math.min(fleet.spot, fleet.ready);
+  return Math.min(
+    wanted,
+    option.market === "spot" ? spot : option.knob === "replicas" ? fleet.ready : fleet.ready - spot,
+  );
+}
+
+/** What the ready servers of a configuration carry together. */
+export function readyRps(
+  problem: TuningProblem,
+  options: readonly SizedOption[],
+  configuration: Configuration,
+): number {
+  return options.reduce((sum, option) => sum + option.capacityRps * readyCount(problem, option, configuration), 0);
+}

@@ -6,14 +6,26 @@
 //   Learning Inference Serving", USENIX ATC 2019; constants of its released controller (60 s, 50 steps, 6 ahead, 1.2).
 // Differs: the forecast is an input (flat at the latest peak where there is none, as released); past plans are
 //   computed again from the history's peaks; the batching rule and the function cover, which the released code lacks,
-//   are in batching-rule.ts and offload.ts; the reactive standby is left out, since functions cover its cases.
+//   are in batching-rule.ts and offload.ts; one batch knob serves several types, so each size gives a plan over the types
+//   it fits and the cheapest plan wins; nothing is dropped before what replaces it is ready; the reactive standby is left
+//   out, since functions cover its cases.
 
 import type { Configuration, Solution, TuningProblem } from "../core/index.ts";
-import { batchingRule } from "./batching-rule.ts";
+import { allowedWaitMs, batchingFor, batchSizes } from "./batching-rule.ts";
 import { defineOptimizer } from "./entry.ts";
-import { countOf, roundUp, type SizedOption, serverOptions, sizedOptions } from "./fleet.ts";
+import {
+  carriedRps,
+  countOf,
+  numberAt,
+  readyRps,
+  roundUp,
+  type ServerOption,
+  type SizedOption,
+  serverOptions,
+  sizedOptions,
+} from "./fleet.ts";
 import { forecastChoices, forecastFor } from "./forecast-input.ts";
-import { greedyPlan } from "./greedy-plan.ts";
+import { type FleetPlan, greedyPlan } from "./greedy-plan.ts";
 import { due, historySteps, targetOf } from "./history.ts";
 import { lateCover } from "./offload.ts";
 import { hold, settle } from "./solution.ts";
@@ -37,11 +49,17 @@ function peaks(problem: TuningProblem, choice: string, peakRps: number, meanRps:
   });
 }
 
-function planFor(
-  options: readonly SizedOption[],
-  configuration: Configuration,
-  rates: Float64Array,
-): readonly number[] {
+/** A plan over the servers that one batch size fits. */
+interface SizedPlan {
+  readonly batch: number;
+  readonly options: readonly SizedOption[];
+  readonly counts: readonly number[];
+  /** Rent of the plan and launches spread over the horizon. */
+  readonly usdPerHour: number;
+  readonly uncoveredRps: number;
+}
+
+function planFor(options: readonly SizedOption[], configuration: Configuration, rates: Float64Array): FleetPlan {
   const planned = options.map((option) => ({
     capacityRps: option.capacityRps,
     usdPerHour: option.usdPerHour * (1 + (option.lossesPerHour * option.launchS) / 3600),
@@ -49,7 +67,56 @@ function planFor(
     running: countOf(configuration, option),
     limit: option.counts.at(-1) ?? 0,
   }));
-  return greedyPlan(planned, rates, PERIOD_S, AHEAD).counts;
+  return greedyPlan(planned, rates, PERIOD_S, AHEAD);
+}
+
+/** The cheapest plan over the batch sizes, each over the servers it fits; the smaller batch of equals. */
+function bestPlan(
+  problem: TuningProblem,
+  servers: readonly ServerOption[],
+  current: Configuration,
+  deadlineMs: number,
+  rates: Float64Array,
+): SizedPlan {
+  const sizes = batchSizes(problem);
+  const plans = (sizes.length > 0 ? sizes : [numberAt(current, "maxBatchSize", 1)]).map((batch): SizedPlan => {
+    const base = { ...current, maxBatchSize: batch, maxBatchDelayMs: 0 };
+    const fitting = servers.filter((server) => allowedWaitMs(problem, server.host, base, batch, deadlineMs) >= 0);
+    const options = sizedOptions(problem, sizes.length > 0 ? fitting : servers, base);
+    const { counts, uncoveredRps } = planFor(options, current, rates);
+    const usdPerHour = options.reduce((sum, option, i) => {
+      const launched = Math.max(0, (counts[i] ?? 0) - countOf(current, option));
+      const launchUsdPerHour = (launched * option.usdPerHour * option.launchS) / (STEPS * PERIOD_S);
+      return sum + (counts[i] ?? 0) * option.usdPerHour + launchUsdPerHour;
+    }, 0);
+    return { batch, options, counts, usdPerHour, uncoveredRps };
+  });
+  return plans.reduce((best, plan) => {
+    if (Math.abs(plan.uncoveredRps - best.uncoveredRps) > 1e-6)
+      return plan.uncoveredRps < best.uncoveredRps ? plan : best;
+    return plan.usdPerHour < best.usdPerHour * (1 - 1e-6) ? plan : best;
+  });
+}
+
+/** Servers to ask for: the plan, and of the running ones what a plan of the last minutes still wants. */
+function countsOf(
+  problem: TuningProblem,
+  plan: SizedPlan,
+  current: Configuration,
+  scale: number,
+): Record<string, number> {
+  const { observation } = problem;
+  const steps = historySteps(observation, PERIOD_S, PLANS_KEPT);
+  const past = steps
+    .slice(0, -1)
+    .map(
+      (step) => planFor(plan.options, step.configuration, new Float64Array(STEPS).fill(step.peakRps * scale)).counts,
+    );
+  const entries = plan.options.map((option, i) => {
+    const keep = Math.min(countOf(current, option), Math.max(0, ...past.map((counts) => counts[i] ?? 0)));
+    return [option.knob, roundUp(option.counts, Math.max(plan.counts[i] ?? 0, keep))] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Solves by MArk's rules, over the options of the given markets. */
@@ -58,41 +125,34 @@ export function solveMark(problem: TuningProblem, settings: MarkSettings, name: 
   const current = targetOf(observation);
   if (!due(observation, PERIOD_S)) return hold(problem, `${name}: decides every ${PERIOD_S} s; holding until then`);
   const servers = serverOptions(problem).filter((option) => spot || option.market === "onDemand");
-  const deadlineMs = settings.deadlineShare * objective.slo[0].latencyMs;
-  const batching = batchingRule(problem, servers, current, deadlineMs);
-  const base = { ...current, ...batching.set };
-  const options = sizedOptions(problem, servers, base);
-  if (options.length === 0) return hold(problem, `${name}: nothing to scale; holding`);
+  if (servers.length === 0) return hold(problem, `${name}: nothing to scale; holding`);
 
+  const deadlineMs = settings.deadlineShare * objective.slo[0].latencyMs;
   const scale = settings.overprovision;
-  const steps = historySteps(observation, PERIOD_S, PLANS_KEPT);
-  const latest = steps.at(-1);
+  const [latest] = historySteps(observation, PERIOD_S, 1);
   const peakRps = latest?.peakRps ?? problem.load.rateRps;
-  const rates = peaks(problem, settings.forecast, peakRps, latest?.rateRps ?? problem.load.rateRps).map(
-    (rate) => rate * scale,
+  const rates = peaks(problem, settings.forecast, peakRps, latest?.rateRps ?? peakRps).map((rate) => rate * scale);
+  const plan = bestPlan(problem, servers, current, deadlineMs, rates);
+  const counts = countsOf(problem, plan, current, scale);
+  const none = Object.fromEntries(servers.map((server) => [server.knob, server.counts[0] ?? 0]));
+  const planned: Configuration = { ...current, ...none, ...counts };
+  const needRps = Math.max(0, ...rates);
+  const early = readyRps(problem, plan.options, planned) < Math.min(needRps, carriedRps(plan.options, planned));
+  const kept = Object.fromEntries(
+    servers.map((server) => [server.knob, Math.max(countOf(planned, server), early ? countOf(current, server) : 0)]),
   );
-  const plan = planFor(options, current, rates);
-  const past = steps
-    .slice(0, -1)
-    .map((step) => planFor(options, step.configuration, new Float64Array(STEPS).fill(step.peakRps * scale)));
-  const counts = options.map((option, i) => {
-    const keep = Math.min(countOf(current, option), Math.max(0, ...past.map((counts) => counts[i] ?? 0)));
-    return roundUp(option.counts, Math.max(plan[i] ?? 0, keep));
-  });
-  const unused = servers.filter((server) => !options.some((option) => option.knob === server.knob));
-  const wanted: Configuration = {
-    ...base,
-    ...Object.fromEntries(unused.map((server) => [server.knob, server.counts[0] ?? 0])),
-    ...Object.fromEntries(options.map((option, i) => [option.knob, counts[i] ?? 0])),
-  };
+  const fleet = { ...planned, ...kept };
+  const hosts = servers.filter((server) => countOf(fleet, server) > 0).map((server) => server.host);
+  const batching = batchingFor(problem, hosts, current, plan.batch, deadlineMs);
+  const wanted = { ...fleet, ...batching.set };
   const cover = lateCover(problem, wanted, settings.deadlineShare);
-  const chosen = options.flatMap((option, i) => {
-    const spotted = option.market === "spot" ? " spot" : "";
-    return (counts[i] ?? 0) > 0 ? [`${counts[i]} ${option.host}${spotted}`] : [];
+  const listed = servers.flatMap((server) => {
+    const count = countOf(wanted, server);
+    return count > 0 ? [`${count} ${server.host}${server.market === "spot" ? " spot" : ""}`] : [];
   });
-  const need = Math.max(...rates).toFixed(1);
-  const text = `${name}: ${chosen.join(" + ") || "no server"} for ${need} requests/s (peak x ${scale})`;
-  return settle(problem, { ...wanted, ...cover.set }, text + batching.note + cover.note);
+  const text = `${name}: ${listed.join(" + ") || "no server"} for ${needRps.toFixed(1)} requests/s (peak x ${scale})`;
+  const waiting = early ? "; nothing is dropped until what replaces it is ready" : "";
+  return settle(problem, { ...wanted, ...cover.set }, text + waiting + batching.note + cover.note);
 }
 
 const sweep = { overprovision: [0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.7, 2] };

@@ -6,6 +6,7 @@ import {
   countOf,
   numberAt,
   primaryOption,
+  readyCount,
   roundUp,
   type SizedOption,
   serverOptions,
@@ -21,22 +22,45 @@ export interface OnePool {
   /** The kind that is scaled. */
   readonly option: SizedOption;
   readonly capacityRps: number;
+  /** Other kinds of server. */
+  readonly others: readonly SizedOption[];
+  /** Whether the kind was named, so that other kinds are let go once it carries the load. */
+  readonly named: boolean;
   /** Servers of all kinds in a configuration, in units of the scaled kind's capacity. */
   units(configuration: Configuration): number;
 }
 
+/** The kind of which the scenario starts with most, by what it carries; undefined when it starts with none. */
+function startingOption(problem: TuningProblem, options: readonly SizedOption[]): SizedOption | undefined {
+  const carried = (option: SizedOption): number => countOf(problem.initial, option) * option.capacityRps;
+  const [first, ...others] = options.filter((option) => carried(option) > 0);
+  return first && others.reduce((best, option) => (carried(option) > carried(best) ? option : best), first);
+}
+
 /**
- * The pool, or null when nothing can be scaled. @param type instance type; "" for the least cost per request
+ * The pool, or null when nothing can be scaled.
+ * @param type instance type; "" for the kind the scenario starts with, or where it starts with none, the least cost per
+ *   request; "cheapest" for that in any case
  * @param spot whether spot machines are preferred
  */
 export function onePool(problem: TuningProblem, type: string, spot = false): OnePool | null {
   const current = targetOf(problem.observation);
   const options = sizedOptions(problem, serverOptions(problem), current);
   const onSpot = options.filter((option) => option.market === "spot");
-  const option = (spot ? primaryOption(onSpot, type) : undefined) ?? primaryOption(options, type);
+  const offered = spot && onSpot.length > 0 ? onSpot : options;
+  const starting = type === "" ? startingOption(problem, options) : undefined;
+  const market = starting && offered.find((option) => option.host === starting.host);
+  const option = market ?? primaryOption(offered, type === "cheapest" ? "" : type) ?? starting;
   if (option === undefined) return null;
   const { capacityRps } = option;
-  return { current, option, capacityRps, units: (configuration) => carriedRps(options, configuration) / capacityRps };
+  return {
+    current,
+    option,
+    capacityRps,
+    others: options.filter((other) => other.knob !== option.knob),
+    named: type !== "" || spot,
+    units: (configuration) => carriedRps(options, configuration) / capacityRps,
+  };
 }
 
 /** Why nothing is scaled. */
@@ -45,7 +69,8 @@ export function nothingToScale(problem: TuningProblem, name: string): Solution {
 }
 
 /**
- * The pool brought to `units`, other kinds of server left as they are; never below one server.
+ * The pool brought to `units`, never below one server. Other kinds are left as they are, and where the kind was named,
+ * let go as soon as its ready servers carry everything.
  * @param also other knobs to set
  */
 export function scaleTo(
@@ -55,17 +80,20 @@ export function scaleTo(
   explanation: string,
   also: Configuration = {},
 ): Solution {
-  const running = countOf(pool.current, pool.option);
-  const others = pool.units(pool.current) - running;
-  const count = roundUp(pool.option.counts, Math.max(others > 0 ? 0 : 1, Math.ceil(units - others - 1e-9)));
+  const { option, current, others } = pool;
+  const running = countOf(current, option);
+  const elsewhere = pool.named ? 0 : pool.units(current) - running;
+  const count = roundUp(option.counts, Math.max(elsewhere > 0 ? 0 : 1, Math.ceil(units - elsewhere - 1e-9)));
   const change =
     count > running
       ? `from ${running} up to ${count}`
       : count < running
         ? `from ${running} down to ${count}`
         : `stays at ${count}`;
-  const wanted = { ...pool.current, ...also, [pool.option.knob]: count };
-  return settle(problem, wanted, `${explanation}: ${pool.option.host} ${change}`);
+  const wanted = { ...current, ...also, [option.knob]: count };
+  const replaced = pool.named && readyCount(problem, option, wanted) >= Math.min(count, Math.ceil(units - 1e-9));
+  const released = replaced ? Object.fromEntries(others.map((other) => [other.knob, other.counts[0] ?? 0])) : {};
+  return settle(problem, { ...wanted, ...released }, `${explanation}: ${option.host} ${change}`);
 }
 
 /** Requests in the system at a window's end, by Little's law for those in service, plus those waiting. */
