@@ -8,7 +8,7 @@ import { random } from "./random.ts";
 import { regionQ } from "./region-q.ts";
 import { isConfigurable, parseAgentName } from "./settings.ts";
 
-export { LOAD_LEVEL_HYSTERESIS, LOAD_LEVEL_RATIO, levelRatesRps, loadLevel } from "./load-level.ts";
+export { LOAD_LEVEL_HYSTERESIS, LOAD_LEVEL_RATIO, levelledLoad, levelRatesRps, loadLevel } from "./load-level.ts";
 
 /** Agents that learn. */
 export const learners: readonly AgentFactory[] = [qTable, regionQ, random];

@@ -11,6 +11,12 @@ import { slowdownAgent } from "./slowdown-agent.ts";
 const settingsSchema = z.strictObject({
   /** Risk earned per decision; .05 for the careful mode. */
   alpha: z.number().min(0).max(1).default(SEARCH.alpha),
+  /** Windows without improvement after which half the risk is earned. */
+  patience: z.number().positive().default(SEARCH.patience),
+  /** Expected gain below which nothing is tried. */
+  stop: z.number().min(0).default(SEARCH.stop),
+  /** Promised gain that counts as kept beforehand; small values give up sooner. */
+  trust: z.number().positive().default(SEARCH.trust),
   /** False: latency itself is shared, nothing is known beforehand. */
   prior: z.boolean().default(true),
   /** What regions share: the slowdown, or the log of measured over expected latency. */
@@ -19,6 +25,8 @@ const settingsSchema = z.strictObject({
   regions: z.boolean().default(true),
   /** Radius of a knob's region as a share of its values. */
   radius: z.number().positive().max(2).default(REGIONS.radiusShare),
+  /** False leaves one mean in place of the trend. */
+  trend: z.boolean().default(true),
   canary: z.boolean().default(true),
   cone: z.boolean().default(true),
 });
@@ -28,10 +36,11 @@ export const regionPrior = slowdownAgent(
   "region-prior",
   "slowdown regions: an analytic prior, regions of slowdown, risk bank and canary",
   settingsSchema,
-  ({ alpha, prior, unit, regions, radius, canary, cone }) => ({
-    search: { ...SEARCH, alpha, cone, pseudoObservations: prior && unit === "slowdown" },
+  ({ alpha, patience, stop, trust, prior, unit, regions, radius, trend, canary, cone }) => ({
+    search: { ...SEARCH, alpha, patience, stop, trust, cone, pseudoObservations: prior && unit === "slowdown" },
     model: { prior, unit },
     canary: canary ? CANARY : { ...CANARY, windowShare: 0 },
-    estimator: (columns) => new Regions(columns, { ...REGIONS, radiusShare: radius, regions, siblings: regions }),
+    estimator: (columns) =>
+      new Regions(columns, { ...REGIONS, radiusShare: radius, regions, trend, siblings: regions }),
   }),
 );

@@ -34,7 +34,7 @@ import {
   searchStateSchema,
 } from "../src/slowdown/index.ts";
 import { type LevelChoice, levelPolicy, loadLevelPolicy } from "./level-policy.ts";
-import { loadLevel } from "./load-level.ts";
+import { levelledLoad } from "./load-level.ts";
 import { type ConfigurableAgent, readSettings } from "./settings.ts";
 
 /** What makes one careful agent differ from another. */
@@ -47,6 +47,9 @@ export interface SlowdownVariant {
 
 /** Relative change of the rate within a load level after which the model is built anew. */
 const RATE_TOLERANCE = 0.08;
+
+/** A canary whose instances are busier than this, with a load of full batches above it, cannot keep up. */
+const OVERLOAD = 0.98;
 
 /** A window with work waiting and nothing served counts as this multiple of the SLO. */
 const STALLED_SLO_RATIO = 10;
@@ -102,6 +105,8 @@ class SlowdownAgent implements Agent {
   }
 
   act(observation: ClusterState): Proposal {
+    if (observation.canary !== null && this.#pending !== null)
+      return this.#judge(observation, observation.canary.metrics);
     const search = this.#enter(observation);
     const running = this.#candidates.indexOf(observation.configuration);
     if (this.#pending === null) this.#pending = search.next(running);
@@ -112,15 +117,19 @@ class SlowdownAgent implements Agent {
   }
 
   update(transition: Transition): void {
-    const { next, applied, proposed, aborted, reward, truncated } = transition;
+    const { next, reward, truncated } = transition;
     this.#steps++;
     this.#rewardSum += reward;
     if (truncated) this.#episodes++;
-    const search = this.#enter(transition.observation);
+    this.#learn(this.#enter(transition.observation), transition);
+    this.#enter(next);
+  }
+
+  #learn(search: SlowdownSearch, { next, applied, proposed, aborted }: Transition): void {
     if (aborted) {
       const tried = this.#candidates.indexOf(next.canary?.configuration ?? proposed.configuration);
       const told = next.canary === null ? null : windowOf(tried, next.canary.metrics, this.#sloMs);
-      this.#finish(search, tried, told ?? this.#tooLate(tried, next.metrics), true);
+      this.#finish(search, tried, this.#atLeastTooLate(tried, told, next.metrics), true);
       return;
     }
     if (next.inFlight !== null) return;
@@ -198,10 +207,9 @@ class SlowdownAgent implements Agent {
 
   /** The search at the load an observation shows. */
   #enter(observation: ClusterState): SlowdownSearch {
-    const level = loadLevel(observation);
-    const rateRps = observation.metrics.arrivals.rateRps;
+    const { level, rateRps } = levelledLoad(observation);
     if (this.#search === null) return this.#start(level, rateRps);
-    const moved = Math.abs(Math.log(Math.max(1e-3, rateRps) / this.#rateRps)) > RATE_TOLERANCE;
+    const moved = Math.abs(Math.log(rateRps / this.#rateRps)) > RATE_TOLERANCE;
     if (level === this.#level && !moved) return this.#search;
     const model = loadModel(this.#candidates, this.#context, rateRps, this.#variant.model);
     if (level === this.#level) this.#search.refresh(model);
@@ -211,7 +219,7 @@ class SlowdownAgent implements Agent {
       this.#gathered = null;
     }
     this.#level = level;
-    this.#rateRps = Math.max(1e-3, rateRps);
+    this.#rateRps = rateRps;
     return this.#search;
   }
 
@@ -221,9 +229,25 @@ class SlowdownAgent implements Agent {
     return enough && window.logLatency > Math.log(abortLatencyRatio * this.#sloMs);
   }
 
-  /** A window that is only known to have been rolled back. */
-  #tooLate(index: number, metrics: WindowMetrics): Gathered {
-    const logLatency = Math.log(1.2 * this.#variant.canary.abortLatencyRatio * this.#sloMs);
+  /** Goes on with a canary or rolls it back: it cannot keep up when full batches on every model instance are too few. */
+  #judge(observation: ClusterState, metrics: WindowMetrics): Proposal {
+    const { index, reason } = this.#pending ?? { index: -1, reason: "" };
+    const server = this.#candidates.servers[index];
+    const { meanBatchSize, service, utilization } = metrics;
+    if (server !== undefined && meanBatchSize !== null && service !== null && meanBatchSize > 0.9 * server.maxBatch) {
+      const load = (this.#rateRps * service.meanMs) / 1000 / (server.instances * meanBatchSize);
+      if (utilization > OVERLOAD && load > OVERLOAD) {
+        const share = (100 * load).toFixed(0);
+        return { configuration: observation.configuration, reason: `rolled back: load is ${share} % of full batches` };
+      }
+    }
+    return { configuration: this.#configuration(index), reason };
+  }
+
+  /** A rolled-back canary: at least as late as rolls back, whatever its short window showed. */
+  #atLeastTooLate(index: number, told: Gathered | null, metrics: WindowMetrics): Gathered {
+    const logLatency = Math.log(this.#variant.canary.abortLatencyRatio * this.#sloMs) + 1e-9;
+    if (told !== null) return { ...told, logLatency: Math.max(told.logLatency, logLatency) };
     const { requests, utilization, costUsdPerHour } = metrics;
     return { index, requests, logLatency, utilization, batches: 0, serviceMs: 0, costUsdPerHour };
   }

@@ -5,6 +5,7 @@ import type { AgentContext, Configuration, KnobLattice } from "../core/index.ts"
 import { type BatchServer, batchServerReader, PRIOR_KNOBS, type PriorContext } from "./batch-server.ts";
 import type { ConeColumns } from "./cone.ts";
 import type { LatticeColumns } from "./regions.ts";
+import type { TrendFeature } from "./trend.ts";
 
 /** Everything about the candidates that does not change with load or measurements. */
 export interface CandidateSet {
@@ -14,6 +15,23 @@ export interface CandidateSet {
   readonly cone: ConeColumns;
   /** Position of a configuration; -1 when it is none of the candidates. */
   indexOf(configuration: Configuration): number;
+}
+
+/** Spreads expected of the trend: of the whole, over a shared machine, and per unit of ln r and ln B. */
+const TREND_SPREADS = { whole: 0.25, sharing: 0.15, resource: 0.08, batch: 0.05 };
+
+function trendFeatures(servers: readonly BatchServer[]): TrendFeature[] {
+  const centred = (spread: number, value: (server: BatchServer) => number): TrendFeature => {
+    const values = Float64Array.from(servers, value);
+    const mean = values.reduce((sum, one) => sum + one, 0) / Math.max(1, values.length);
+    return { spread, values: values.map((one) => one - mean) };
+  };
+  return [
+    { spread: TREND_SPREADS.whole, values: new Float64Array(servers.length).fill(1) },
+    centred(TREND_SPREADS.sharing, (server) => server.occupancy * (1 - 1 / Math.max(1, server.instances))),
+    centred(TREND_SPREADS.resource, (server) => Math.log(server.resource)),
+    centred(TREND_SPREADS.batch, (server) => Math.log(server.maxBatch)),
+  ];
 }
 
 /** Lists every allowed configuration of a lattice. */
@@ -48,6 +66,7 @@ export function candidateSet(space: KnobLattice, context: PriorContext): Candida
       delayKnob,
       batchKnob,
       batchValues: (space.knobs[batchKnob]?.values ?? []).map(Number),
+      trend: trendFeatures(servers),
     },
     cone: { instances: Float64Array.from(servers, (server) => server.instances), group },
     indexOf(configuration) {

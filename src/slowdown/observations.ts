@@ -42,6 +42,7 @@ const MOST_SLOTS = 400;
 const slotSchema = z.object({
   level: z.number(),
   index: z.number().int(),
+  near: z.number().int(),
   positions: z.array(z.number()),
   value: z.number(),
   weight: z.number(),
@@ -110,6 +111,7 @@ export class Observations {
       this.#push({
         level: this.#level,
         index: i,
+        near: i,
         positions: this.#positions(i),
         value: sample.value,
         weight: sample.weight,
@@ -137,7 +139,7 @@ export class Observations {
     const reached = batchValues.reduce((best, size, at) => (size <= 1.2 * meanBatchSize ? at : best), 0);
     positions[batchKnob] = reached;
     const weight = PSEUDO_WEIGHT;
-    this.#push({ level: this.#level, index: -1, positions, value, weight, firstWeight: weight, count: 1 });
+    this.#push({ level: this.#level, index: -1, near: i, positions, value, weight, firstWeight: weight, count: 1 });
   }
 
   /** The world changed: forgets what configurations showed, and trusts the shared slowdowns by `trust` alone. */

@@ -2,14 +2,16 @@
 //
 // region    w = (1 - d²)² for d < 1, d² = Σ_k (Δx_k/R_k)²;        num_i = Σ_j w·w_j·y_j,  den_i = Σ_j w·w_j
 // siblings  all knobs equal but the delay: w = (1 - (Δ/(1.2·n))²)²; numS_i, denS_i likewise
-// mean      m = (κ·g + num_i)/(κ + den_i);  μ_i = (κs·m + numS_i)/(κs + denS_i),  g = Σ w·y/(Σ w + 1)
+// mean      m = t_i + Σ_j w·w_j·(y_j - t_j)/(κ + den_i);  μ_i = (κs·m + t_i·denS_i + Σ wS·w_j·(y_j - t_j))/(κs + denS_i)
+//           t the trend over everything measured (trend.ts)
 // doubt     v_i = 1/(1 + c·den_i) · (.3 + .7/(1 + c·denS_i))
 
 import type { ResidualEstimator, ResidualObservation } from "./residual.ts";
+import { Trend, type TrendFeature } from "./trend.ts";
 
 /** Settings of the estimator. */
 export interface RegionSettings {
-  /** κ: weight of the global mean, in observations. */
+  /** κ: weight of the trend, in observations. */
   readonly globalWeight: number;
   /** κs: weight of the region's mean among siblings. */
   readonly regionWeight: number;
@@ -21,8 +23,10 @@ export interface RegionSettings {
   readonly leastRadius: number;
   /** Whether configurations that differ in their delay alone inform each other more. */
   readonly siblings: boolean;
-  /** False leaves the global mean alone. */
+  /** False leaves the trend alone. */
   readonly regions: boolean;
+  /** False leaves the mean over everything in place of the trend. */
+  readonly trend: boolean;
 }
 
 /** The design's parameters. */
@@ -34,6 +38,7 @@ export const REGIONS: RegionSettings = {
   leastRadius: 1.5,
   siblings: true,
   regions: true,
+  trend: true,
 };
 
 /** The lattice as the estimators see it. */
@@ -51,6 +56,8 @@ export interface LatticeColumns {
   readonly batchKnob: number;
   /** Values of the batch size knob. */
   readonly batchValues: readonly number[];
+  /** Directions along which residuals may grow; the first is constant. */
+  readonly trend: readonly TrendFeature[];
 }
 
 /** Radius of each knob's region, in steps. */
@@ -63,90 +70,130 @@ export function regionRadii(columns: LatticeColumns, settings: RegionSettings): 
 /** Sibling kernels reach this multiple of the delay knob's values. */
 const SIBLING_REACH = 1.2;
 
+/** Kernel sums of one level of sharing: observations, weights and trend features, shape [configurations(, features)]. */
+class KernelSums {
+  readonly #features: number;
+  readonly #values: Float64Array;
+  readonly weights: Float64Array;
+  readonly #trend: Float64Array;
+
+  constructor(configurations: number, features: number) {
+    this.#features = features;
+    this.#values = new Float64Array(configurations);
+    this.weights = new Float64Array(configurations);
+    this.#trend = new Float64Array(configurations * features);
+  }
+
+  clear(): void {
+    this.#values.fill(0);
+    this.weights.fill(0);
+    this.#trend.fill(0);
+  }
+
+  add(i: number, kernel: number, value: number, at: Float64Array): void {
+    this.#values[i] = (this.#values[i] ?? 0) + kernel * value;
+    this.weights[i] = (this.weights[i] ?? 0) + kernel;
+    const base = i * this.#features;
+    for (let f = 0; f < this.#features; f++) {
+      this.#trend[base + f] = (this.#trend[base + f] ?? 0) + kernel * (at[f] ?? 0);
+    }
+  }
+
+  /** Sum of what the trend leaves. */
+  rest(i: number, coefficients: Float64Array): number {
+    let sum = this.#values[i] ?? 0;
+    const base = i * this.#features;
+    for (let f = 0; f < this.#features; f++) sum -= (coefficients[f] ?? 0) * (this.#trend[base + f] ?? 0);
+    return sum;
+  }
+}
+
 /** Regions over a listed lattice. */
 export class Regions implements ResidualEstimator {
   readonly #columns: LatticeColumns;
   readonly #settings: RegionSettings;
   readonly #inverseSquares: Float64Array;
-  readonly #num: Float64Array;
-  readonly #den: Float64Array;
-  readonly #siblingNum: Float64Array;
-  readonly #siblingDen: Float64Array;
-  #sum = 0;
+  readonly #region: KernelSums;
+  readonly #siblings: KernelSums;
+  readonly #trend: Trend;
   #weight = 0;
 
   constructor(columns: LatticeColumns, settings: RegionSettings) {
-    this.#columns = columns;
+    const features = settings.trend ? columns.trend : columns.trend.slice(0, 1);
+    this.#columns = { ...columns, trend: features };
     this.#settings = settings;
     this.#inverseSquares = Float64Array.from(regionRadii(columns, settings), (radius) => 1 / (radius * radius));
-    this.#num = new Float64Array(columns.configurations);
-    this.#den = new Float64Array(columns.configurations);
-    this.#siblingNum = new Float64Array(columns.configurations);
-    this.#siblingDen = new Float64Array(columns.configurations);
+    this.#region = new KernelSums(columns.configurations, features.length);
+    this.#siblings = new KernelSums(columns.configurations, features.length);
+    this.#trend = new Trend(features);
   }
 
   fit(observations: readonly ResidualObservation[]): void {
-    for (const sums of [this.#num, this.#den, this.#siblingNum, this.#siblingDen]) sums.fill(0);
-    this.#sum = 0;
+    this.#region.clear();
+    this.#siblings.clear();
+    this.#trend.clear();
     this.#weight = 0;
-    for (const observation of observations) this.add(observation);
+    for (const observation of observations) this.#take(observation);
+    this.#trend.solve();
   }
 
-  add({ positions, index, value, weight }: ResidualObservation): void {
-    this.#sum += weight * value;
-    this.#weight += weight;
-    if (this.#settings.regions) this.#addRegion(positions, weight * value, weight);
-    if (this.#settings.siblings && index >= 0 && this.#columns.delayKnob >= 0) {
-      this.#addSiblings(positions, weight * value, weight);
-    }
+  add(observation: ResidualObservation): void {
+    this.#take(observation);
+    this.#trend.solve();
   }
 
   mean(i: number): number {
     const { globalWeight, regionWeight } = this.#settings;
-    const global = this.#sum / (this.#weight + 1);
-    const region = (globalWeight * global + (this.#num[i] ?? 0)) / (globalWeight + (this.#den[i] ?? 0));
-    return (regionWeight * region + (this.#siblingNum[i] ?? 0)) / (regionWeight + (this.#siblingDen[i] ?? 0));
+    const { coefficients } = this.#trend;
+    const region = this.#region.rest(i, coefficients) / (globalWeight + (this.#region.weights[i] ?? 0));
+    const siblings = this.#siblings.rest(i, coefficients);
+    return this.#trend.at(i) + (regionWeight * region + siblings) / (regionWeight + (this.#siblings.weights[i] ?? 0));
   }
 
   doubt(i: number): number {
     const { certainty, regions } = this.#settings;
-    const density = regions ? (this.#den[i] ?? 0) : this.#weight;
-    return (0.3 + 0.7 / (1 + certainty * (this.#siblingDen[i] ?? 0))) / (1 + certainty * density);
+    const density = regions ? (this.#region.weights[i] ?? 0) : this.#weight;
+    return (0.3 + 0.7 / (1 + certainty * (this.#siblings.weights[i] ?? 0))) / (1 + certainty * density);
   }
 
   density(i: number): number {
-    return (this.#den[i] ?? 0) + (this.#siblingDen[i] ?? 0);
+    return (this.#region.weights[i] ?? 0) + (this.#siblings.weights[i] ?? 0);
   }
 
-  #addRegion(at: Float64Array, weightedValue: number, weight: number): void {
+  #take({ positions, index, near, value, weight }: ResidualObservation): void {
+    const at = Float64Array.from(this.#columns.trend, (feature) => feature.values[near] ?? 0);
+    this.#weight += weight;
+    this.#trend.add(at, value, weight);
+    if (this.#settings.regions) this.#addRegion(positions, value, weight, at);
+    if (this.#settings.siblings && index >= 0 && this.#columns.delayKnob >= 0) {
+      this.#addSiblings(positions, value, weight, at);
+    }
+  }
+
+  #addRegion(x: Float64Array, value: number, weight: number, at: Float64Array): void {
     const { positions, configurations } = this.#columns;
     const scales = this.#inverseSquares;
     const knobs = scales.length;
     for (let i = 0, base = 0; i < configurations; i++, base += knobs) {
       let squared = 0;
       for (let k = 0; k < knobs && squared < 1; k++) {
-        const step = (positions[base + k] ?? 0) - (at[k] ?? 0);
+        const step = (positions[base + k] ?? 0) - (x[k] ?? 0);
         squared += step * step * (scales[k] ?? 0);
       }
-      if (squared >= 1) continue;
-      const kernel = (1 - squared) * (1 - squared);
-      this.#num[i] = (this.#num[i] ?? 0) + kernel * weightedValue;
-      this.#den[i] = (this.#den[i] ?? 0) + kernel * weight;
+      if (squared < 1) this.#region.add(i, (1 - squared) * (1 - squared) * weight, value, at);
     }
   }
 
-  #addSiblings(at: Float64Array, weightedValue: number, weight: number): void {
+  #addSiblings(x: Float64Array, value: number, weight: number, at: Float64Array): void {
     const { positions, configurations, delayKnob, lengths } = this.#columns;
     const knobs = lengths.length;
     const reach = SIBLING_REACH * (lengths[delayKnob] ?? 1);
     for (let i = 0, base = 0; i < configurations; i++, base += knobs) {
       let sibling = true;
-      for (let k = 0; k < knobs && sibling; k++) sibling = k === delayKnob || positions[base + k] === at[k];
+      for (let k = 0; k < knobs && sibling; k++) sibling = k === delayKnob || positions[base + k] === x[k];
       if (!sibling) continue;
-      const scaled = ((positions[base + delayKnob] ?? 0) - (at[delayKnob] ?? 0)) / reach;
-      const kernel = (1 - scaled * scaled) ** 2;
-      this.#siblingNum[i] = (this.#siblingNum[i] ?? 0) + kernel * weightedValue;
-      this.#siblingDen[i] = (this.#siblingDen[i] ?? 0) + kernel * weight;
+      const scaled = ((positions[base + delayKnob] ?? 0) - (x[delayKnob] ?? 0)) / reach;
+      this.#siblings.add(i, (1 - scaled * scaled) ** 2 * weight, value, at);
     }
   }
 }

@@ -6,6 +6,8 @@ export interface ResidualObservation {
   readonly positions: Float64Array;
   /** The configuration measured; -1 for a pseudo-observation. */
   readonly index: number;
+  /** The configuration measured, or for a pseudo-observation the one nearest to what was measured. */
+  readonly near: number;
   value: number;
   weight: number;
 }

@@ -1,6 +1,7 @@
 // The risk bank: every decision earns a little risk, every trial pays its predicted risk, so search neither rushes nor stops.
 //
-// bank ← min(limit, bank + α), α/8 after an aborted canary;  a trial needs P(safe) ≥ 1 - max(.02, bank);  bank -= 1 - P
+// bank ← min(limit, bank + α·e), e = 1/8 after an aborted canary, 1/(1 + idle/patience) after idle windows without a
+// better incumbent;  a trial needs P(safe) ≥ 1 - max(.02, bank);  bank -= 1 - P
 
 /** Settings of a bank. */
 export interface RiskBankSettings {
@@ -8,6 +9,8 @@ export interface RiskBankSettings {
   readonly alpha: number;
   /** Balance at the start. */
   readonly initial: number;
+  /** Windows without improvement after which half is earned. */
+  readonly patience: number;
 }
 
 /** Largest balance: no trial is ever certain to fail. */
@@ -29,10 +32,11 @@ export class RiskBank {
     this.balance = settings.initial;
   }
 
-  /** Earns for one decision. */
-  earn(afterAbort: boolean): void {
-    const { alpha } = this.#settings;
-    this.balance = Math.min(LIMIT, this.balance + (afterAbort ? alpha * AFTER_ABORT : alpha));
+  /** Earns for one decision. @param idle windows without a better incumbent */
+  earn(afterAbort: boolean, idle: number): void {
+    const { alpha, patience } = this.#settings;
+    const earned = (alpha * (afterAbort ? AFTER_ABORT : 1)) / (1 + idle / patience);
+    this.balance = Math.min(LIMIT, this.balance + earned);
   }
 
   /** Least probability of being safe that a trial may have now. */

@@ -5,17 +5,18 @@
 // next: nothing measured → argmax (slack - μ)/σ, or what runs if it is safe;  else the incumbent (measured, within the
 //       SLO, least cost or latency), unless an unmeasured i with P_i ≥ pMin(bank) promises enough:
 //       cost: gain·P;  latency: Σ_q w_q·max(0, l_inc - .01 - T(i, μ + σ·h_q)) by three-point Gauss-Hermite quadrature
-// τ² = decayed mean of w·min(1, (y - μ)²/v) over first visits
+// an expected gain counts by the share of past promises that was kept (calibration.ts)
 // Source: our own; its ancestors are the region-based reinforcement learning of Qin et al. (SC 2019) for sharing among
 // neighbours, and Y. Sui et al., "Safe Exploration for Optimization with Gaussian Processes" (ICML 2015) for safe sets.
 
 import { z } from "zod";
 import type { Objective } from "../core/index.ts";
+import { Calibration, calibrationSchema } from "./calibration.ts";
 import type { CandidateSet } from "./candidate-set.ts";
 import { Cone } from "./cone.ts";
 import type { LatencyTable } from "./latency-table.ts";
 import { normalShare } from "./normal-curve.ts";
-import { Observations, type Observed, observationsSchema } from "./observations.ts";
+import { Observations, observationsSchema } from "./observations.ts";
 import type { ResidualEstimator } from "./residual.ts";
 import { RiskBank, type RiskBankSettings } from "./risk-bank.ts";
 
@@ -31,18 +32,25 @@ export interface SearchSettings extends RiskBankSettings {
   readonly pseudoObservations: boolean;
   /** Weight of observations made at other load levels. */
   readonly otherLevelWeight: number;
+  /** Expected gain, as past promises were kept, below which nothing is tried. */
+  readonly stop: number;
+  /** Promised gain that counts as kept beforehand. */
+  readonly trust: number;
 }
 
 /** The design's parameters. */
 export const SEARCH: SearchSettings = {
   alpha: 0.4,
   initial: 0.3,
+  patience: 10,
   minGain: 0.03,
   tau0: 0.25,
   noise: 0.03,
   cone: true,
   pseudoObservations: true,
   otherLevelWeight: 0.3,
+  stop: 0.005,
+  trust: 1,
 };
 
 /** The model of one load level: what the search knows before it measures. */
@@ -82,19 +90,17 @@ const NODES: readonly (readonly [number, number])[] = [
   [1.63, 0.222],
 ];
 
-/** Decay of the spread's statistics per first visit, and the observations the first guess counts for. */
-const SPREAD_DECAY = 0.95;
-const SPREAD_PRIOR = 4;
-
 /** Improvement of log latency below which a least-latency search does not try. */
 const LEAST_LATENCY_GAIN = 0.01;
 
 /** JSON form of a search, but for the model, which is built again. */
 export const searchStateSchema = z.object({
   window: z.number().int(),
+  improved: z.number().int(),
   lastAborted: z.boolean(),
   bank: z.number(),
-  spread: z.object({ sum: z.number(), count: z.number() }),
+  calibration: calibrationSchema,
+  awaited: z.object({ index: z.number().int(), promised: z.number(), value: z.number() }).nullable(),
   costBias: z.object({ sum: z.number(), count: z.number() }),
   cone: z.array(z.tuple([z.number().int(), z.number()])),
   observations: observationsSchema,
@@ -114,8 +120,12 @@ export class SlowdownSearch {
   #slack: Float64Array;
   #window = 0;
   #lastAborted = false;
-  #spread: { sum: number; count: number };
+  /** Window in which the incumbent last improved. */
+  #improved = 0;
+  readonly #calibration: Calibration;
   #costBias = { sum: 0, count: 0 };
+  /** The last trial's promise, until its window comes. */
+  #awaited: { readonly index: number; readonly promised: number; readonly value: number } | null = null;
 
   constructor(
     candidates: CandidateSet,
@@ -133,7 +143,7 @@ export class SlowdownSearch {
     this.#bank = new RiskBank(settings);
     this.#cone = new Cone(candidates.cone);
     this.#observations = new Observations(candidates.columns, estimator, settings.otherLevelWeight, level);
-    this.#spread = { sum: SPREAD_PRIOR * settings.tau0 ** 2, count: SPREAD_PRIOR };
+    this.#calibration = new Calibration(settings.tau0, settings.trust);
     this.#model = model;
     this.#slack = this.#slackOf(model);
   }
@@ -144,6 +154,9 @@ export class SlowdownSearch {
     this.#bank.reset();
     this.#cone.clear();
     this.#lastAborted = false;
+    this.#awaited = null;
+    this.#improved = this.#window;
+    this.#calibration.forgetPromises();
     this.#observations.enter(level);
   }
 
@@ -155,17 +168,17 @@ export class SlowdownSearch {
 
   /** What to run next. Earns and pays risk: call once per decision. */
   next(running: number): NextStep {
-    this.#bank.earn(this.#lastAborted);
+    this.#bank.earn(this.#lastAborted, this.#window - this.#improved);
     this.#lastAborted = false;
     const incumbent = this.incumbent();
     if (incumbent === null) return this.#first(running);
-    const own = this.#observations.own(incumbent);
-    const safe = own !== undefined && own.logLatency <= this.#logSlo;
-    if (safe && this.#minimize === "cost" && own.count < 3) {
-      const margin = Math.abs(own.logLatency - this.#logSlo);
-      if (margin < 0.04 / Math.sqrt(own.count)) return this.#stay(incumbent, "borderline: measured again");
+    const logLatency = this.#logLatencyOf(incumbent);
+    if (logLatency > this.#logSlo) return this.#rescue(incumbent);
+    const count = this.#observations.own(incumbent)?.count ?? 0;
+    if (this.#minimize === "cost" && count < 3 && this.#logSlo - logLatency < 0.04 / Math.sqrt(count)) {
+      return this.#stay(incumbent, "borderline: measured again");
     }
-    return safe ? this.#improve(incumbent, own) : this.#rescue(incumbent);
+    return this.#improve(incumbent, logLatency);
   }
 
   /** Learns from a window of configuration i. */
@@ -178,11 +191,16 @@ export class SlowdownSearch {
     const slope = table.slope(i, value);
     const weight = Math.min(1, Math.max(0.05, slope * slope)) * (measured.short ? 0.4 : 1);
     const known = this.#observations.own(i);
-    if (known === undefined) this.#trackSpread(i, value, weight);
+    if (known === undefined) {
+      this.#calibration.surprised(value - this.#estimator.mean(i), this.#estimator.doubt(i), weight);
+    } else if (!measured.short) {
+      this.#calibration.repeated(logLatency - known.logLatency, known.count, slope);
+    }
     this.#observations.measured(i, { value, weight, logLatency, logCost: Math.log(measured.costUsdPerHour) });
     this.#costBias.sum += Math.log(measured.costUsdPerHour) - (this.#model.logCost[i] ?? 0);
     this.#costBias.count++;
     if (known === undefined && serviceMs !== null && this.#settings.pseudoObservations) this.#pseudo(i, measured);
+    this.#endPromise(i, logLatency);
     const tooLate = logLatency > this.#logSlo + Math.log(1.1);
     if (this.#settings.cone && tooLate && measured.utilization > 0.9) this.#cone.block(i, this.#window);
   }
@@ -195,9 +213,11 @@ export class SlowdownSearch {
   save(): z.input<typeof searchStateSchema> {
     return {
       window: this.#window,
+      improved: this.#improved,
       lastAborted: this.#lastAborted,
       bank: this.#bank.balance,
-      spread: { ...this.#spread },
+      calibration: this.#calibration.save(),
+      awaited: this.#awaited,
       costBias: { ...this.#costBias },
       cone: this.#cone.save(),
       observations: this.#observations.save(),
@@ -206,9 +226,11 @@ export class SlowdownSearch {
 
   restore(saved: z.infer<typeof searchStateSchema>, level: number): void {
     this.#window = saved.window;
+    this.#improved = saved.improved;
     this.#lastAborted = saved.lastAborted;
     this.#bank.balance = saved.bank;
-    this.#spread = { ...saved.spread };
+    this.#calibration.restore(saved.calibration);
+    this.#awaited = saved.awaited;
     this.#costBias = { ...saved.costBias };
     this.#cone.restore(saved.cone);
     this.#observations.restore(saved.observations, level);
@@ -221,12 +243,13 @@ export class SlowdownSearch {
     let safest: number | null = null;
     let least = Number.POSITIVE_INFINITY;
     for (const [i, own] of this.#observations.owned(level)) {
-      if (own.logLatency < least) {
-        least = own.logLatency;
+      const logLatency = level === undefined ? this.#logLatencyOf(i) : own.logLatency;
+      if (logLatency < least) {
+        least = logLatency;
         safest = i;
       }
-      const value = this.#minimize === "cost" ? own.logCost : own.logLatency;
-      if (own.logLatency > this.#logSlo || value >= bestValue) continue;
+      const value = this.#minimize === "cost" ? own.logCost : logLatency;
+      if (logLatency > this.#logSlo || value >= bestValue) continue;
       best = i;
       bestValue = value;
     }
@@ -238,12 +261,8 @@ export class SlowdownSearch {
     return normalShare(((this.#slack[i] ?? 0) - this.#estimator.mean(i)) / this.#sigma(i));
   }
 
-  get #tau2(): number {
-    return this.#spread.sum / this.#spread.count;
-  }
-
   #sigma(i: number): number {
-    return Math.sqrt(this.#tau2 * this.#estimator.doubt(i) + this.#settings.noise ** 2);
+    return Math.sqrt(this.#calibration.spread2 * this.#estimator.doubt(i) + this.#settings.noise ** 2);
   }
 
   #slackOf(model: LoadModel): Float64Array {
@@ -285,24 +304,27 @@ export class SlowdownSearch {
     return { index: best, fresh: true, probability: normalShare(bestScore), reason };
   }
 
-  #improve(incumbent: number, own: Observed): NextStep {
+  #improve(incumbent: number, incumbentLog: number): NextStep {
+    const { minGain, stop } = this.#settings;
+    const cost = this.#minimize === "cost";
     const least = this.#bank.leastProbability;
     const bias = this.#costBias.count === 0 ? 0 : this.#costBias.sum / this.#costBias.count;
+    const incumbentCost = this.#observations.own(incumbent)?.logCost ?? 0;
     let best = -1;
-    let bestScore = 0;
+    let bestScore = stop / this.#calibration.belief;
     let bestProbability = 0;
     for (let i = 0; i < this.#slack.length; i++) {
       let gain = Number.POSITIVE_INFINITY;
-      if (this.#minimize === "cost") {
-        gain = own.logCost - (this.#model.logCost[i] ?? 0) - bias;
-        if (gain <= this.#settings.minGain || gain <= bestScore) continue;
+      if (cost) {
+        gain = incumbentCost - (this.#model.logCost[i] ?? 0) - bias;
+        if (gain <= minGain || gain <= bestScore) continue;
       }
       if (this.#observations.own(i) !== undefined || this.#cone.blocked(i, this.#window)) continue;
       const mean = this.#estimator.mean(i);
       const sigma = this.#sigma(i);
       const probability = normalShare(((this.#slack[i] ?? 0) - mean) / sigma);
       if (probability < least) continue;
-      const score = this.#minimize === "cost" ? gain * probability : this.#improvement(i, mean, sigma, own.logLatency);
+      const score = cost ? gain * probability : this.#improvement(i, mean, sigma, incumbentLog);
       if (score <= bestScore) continue;
       best = i;
       bestScore = score;
@@ -310,10 +332,35 @@ export class SlowdownSearch {
     }
     if (best < 0) return this.#stay(incumbent, "nothing affordable promises more");
     this.#bank.pay(1 - bestProbability);
-    const goal = this.#minimize === "cost" ? "cost" : "latency";
+    this.#awaited = { index: best, promised: bestScore, value: cost ? incumbentCost : incumbentLog };
     const percent = (100 * bestScore).toFixed(1);
+    const goal = cost ? "cost" : "latency";
     const reason = `expects ${percent} % less ${goal}, safe with probability ${bestProbability.toFixed(2)}`;
     return { index: best, fresh: true, probability: bestProbability, reason };
+  }
+
+  /** What became of the last promise. */
+  #endPromise(i: number, logLatency: number): void {
+    const awaited = this.#awaited;
+    if (awaited === null || awaited.index !== i) return;
+    this.#awaited = null;
+    const safe = logLatency <= this.#logSlo;
+    const value = this.#minimize === "cost" ? (this.#observations.own(i)?.logCost ?? 0) : logLatency;
+    const gain = safe ? awaited.value - value : 0;
+    this.#calibration.promiseEnded(awaited.promised, gain);
+    if (gain > this.#settings.stop) this.#improved = this.#window;
+  }
+
+  /** Log latency of a measured configuration: its windows' mean, drawn to the model by as much as windows are noisy. */
+  #logLatencyOf(i: number): number {
+    const own = this.#observations.own(i);
+    if (own === undefined) return Number.POSITIVE_INFINITY;
+    const { table } = this.#model;
+    const mean = this.#estimator.mean(i);
+    const slope = table.slope(i, mean);
+    const noise2 = this.#calibration.windowNoise2(slope) / own.count;
+    const model2 = slope * slope * this.#calibration.spread2 * this.#estimator.doubt(i) + this.#settings.noise ** 2;
+    return own.logLatency + (noise2 / (noise2 + model2)) * (table.at(i, mean) - own.logLatency);
   }
 
   /** Expected improvement of log latency. */
@@ -351,12 +398,5 @@ export class SlowdownSearch {
     if (value === null || measured.meanBatchSize === null) return;
     const reach = this.#model.table.reach;
     this.#observations.pseudo(i, measured.meanBatchSize, Math.min(reach, Math.max(-reach, value)));
-  }
-
-  #trackSpread(i: number, value: number, weight: number): void {
-    const error = value - this.#estimator.mean(i);
-    const ratio = Math.min(1, error ** 2 / this.#estimator.doubt(i));
-    this.#spread.sum = SPREAD_DECAY * this.#spread.sum + weight * ratio;
-    this.#spread.count = SPREAD_DECAY * this.#spread.count + weight;
   }
 }

@@ -57,7 +57,7 @@ export interface SearchRun {
   readonly unsafeShare: number;
   readonly unsafeFirst20: number;
   readonly overTwiceSloShare: number;
-  /** Mean true latency served over the optimum's. */
+  /** Mean latency of what was served, over the optimum's true one. */
   readonly latencyPaid: number;
   readonly trials: number;
   readonly aborts: number;
@@ -86,11 +86,11 @@ class Exposure {
     this.#truth = truth;
   }
 
-  serve(i: number, share: number): void {
+  serve(i: number, share: number, measuredMs: number): void {
     const latencyMs = this.#truth.latencyMs[i] ?? 0;
     const firstLeft = Math.max(0, Math.min(share, FIRST_WINDOWS - this.used));
     this.used += share;
-    this.#latency += share * latencyMs;
+    this.#latency += share * measuredMs;
     if (latencyMs > 2 * this.#problem.sloMs) this.#overTwice += share;
     if (latencyMs <= UNSAFE_RATIO * this.#problem.sloMs) return;
     this.#unsafe += share;
@@ -221,12 +221,13 @@ class Runner {
     this.#cluster.begin();
     const aborted = this.#tryOut(proposal, tried);
     const metrics = aborted?.metrics ?? this.#cluster.serve(tried, 1);
-    this.#exposure.serve(tried, aborted?.share ?? 1);
+    const measuredMs = metrics.latency?.objectiveMs ?? Number.NaN;
+    this.#exposure.serve(tried, aborted?.share ?? 1, measuredMs);
     this.#learn(proposal, tried, metrics, aborted !== null);
     return {
       tried,
       aborted: aborted !== null,
-      measuredMs: metrics.latency?.objectiveMs ?? Number.NaN,
+      measuredMs,
       reason: proposal.reason,
     };
   }

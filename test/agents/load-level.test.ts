@@ -1,4 +1,4 @@
-import { levelOfRate, levelRatesRps, loadLevel, nextLevel } from "../../agents/load-level.ts";
+import { levelledLoad, levelOfRate, levelRatesRps, loadLevel } from "../../agents/load-level.ts";
 import { SeededRandom } from "../../src/math/index.ts";
 import { bowl, stateOf } from "../contracts/agent.ts";
 
@@ -20,20 +20,29 @@ test("a level covers rates of ratio 1.3, and levels join without gap", () => {
   }
 });
 
-test("a level is held until the rate is 10 % outside it", () => {
+test("a single window 10 % outside its level is taken for chance, two in a row are not", () => {
   const level = levelOfRate(100);
   const [low, high] = levelRatesRps(level);
-  expect(nextLevel(level, high * 1.09)).toBe(level);
-  expect(nextLevel(level, high * 1.11)).toBe(level + 1);
-  expect(nextLevel(level, low * 0.91)).toBe(level);
-  expect(nextLevel(level, low * 0.89)).toBe(level - 1);
+  expect(loadLevel(stateAfter([100, high * 1.11]))).toBe(level);
+  expect(loadLevel(stateAfter([100, high * 1.11, high * 1.11]))).toBe(level + 1);
+  expect(loadLevel(stateAfter([100, high * 1.09, high * 1.09]))).toBe(level);
+  expect(loadLevel(stateAfter([100, high * 1.11, low * 0.89]))).toBe(level);
+  expect(loadLevel(stateAfter([100, low * 0.89, low * 0.89]))).toBe(level - 1);
 });
 
-test("the level of an observation follows its history, so that a rate on a border does not flap", () => {
+test("a window more than a whole level outside changes the level at once", () => {
+  const level = levelOfRate(100);
+  const [low, high] = levelRatesRps(level);
+  expect(loadLevel(stateAfter([100, high * 1.31]))).toBe(levelOfRate(high * 1.31));
+  expect(loadLevel(stateAfter([100, low / 2]))).toBeLessThan(level - 1);
+});
+
+test("a rate on a border does not flap, and the load is the mean since the level was entered", () => {
   const [, high] = levelRatesRps(levelOfRate(100));
   expect(loadLevel(stateAfter([100, high * 1.05]))).toBe(levelOfRate(100));
   expect(loadLevel(stateAfter([high * 1.05]))).toBe(levelOfRate(100) + 1);
-  expect(loadLevel(stateAfter([100, high * 2, high * 0.95]))).not.toBe(levelOfRate(100) + 3);
+  expect(levelledLoad(stateAfter([100, 110, 90])).rateRps).toBeCloseTo(100, 9);
+  expect(levelledLoad(stateAfter([100, 100, 400, 420])).rateRps).toBeCloseTo(410, 9);
 });
 
 test("an idle cluster has a level too", () => {
