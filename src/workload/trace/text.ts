@@ -12,26 +12,27 @@ import { shown, TraceRows } from "./trace-rows.ts";
 /** A longer line is not a row of a trace. */
 const MAX_LINE_BYTES = 1_000_000;
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+/** A field of an error, which need not be of this realm's Error class. */
+function textOf(error: unknown, field: "code" | "message"): string {
+  if (typeof error !== "object" || error === null || !(field in error)) return "";
+  return String(Object.getOwnPropertyDescriptor(error, field)?.value ?? "");
 }
 
 /** A stream's failure, told as what was expected of the file. */
 export function readFailure(source: string, error: unknown): TraceError {
   if (error instanceof TraceError) return error;
-  const code = codeOf(error);
+  const code = textOf(error, "code");
+  const found = textOf(error, "message") || String(error);
   const cause = { cause: error };
   if (code === "Z_BUF_ERROR") {
     return new TraceError(`${source}: expected a whole gzip file, found it truncated`, cause);
   }
   if (code.startsWith("Z_")) {
-    const found = error instanceof Error ? error.message : String(error);
     return new TraceError(`${source}: expected an undamaged gzip file, found "${found}"`, cause);
   }
   if (error instanceof CsvError) {
-    return new TraceError(`${source}: expected CSV with as many fields as the header, found: ${error.message}`, cause);
+    return new TraceError(`${source}: expected CSV with as many fields as the header, found: ${found}`, cause);
   }
-  const found = error instanceof Error ? error.message : String(error);
   return new TraceError(`${source}: expected a readable file, found: ${found}`, cause);
 }
 

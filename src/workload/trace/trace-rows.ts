@@ -74,7 +74,9 @@ export class TraceRows {
   readonly #unitS: number;
   readonly #times = new GrowingArray();
   readonly #values = new GrowingArray();
+  /** Time of the first row, its whole seconds apart where it is a date. */
   #baseS = Number.NaN;
+  #baseFractionS = 0;
   #row: number;
 
   /**
@@ -120,8 +122,11 @@ export class TraceRows {
     if (typeof value === "string") {
       const calendar = calendarTime(value);
       if (calendar !== null) {
-        if (Number.isNaN(this.#baseS)) this.#baseS = calendar.wholeS;
-        return calendar.wholeS - this.#baseS + calendar.fractionS;
+        if (Number.isNaN(this.#baseS)) {
+          this.#baseS = calendar.wholeS;
+          this.#baseFractionS = calendar.fractionS;
+        }
+        return calendar.wholeS - this.#baseS + (calendar.fractionS - this.#baseFractionS);
       }
     }
     const number = (value instanceof Date ? value.getTime() / 1000 : numberOf(value)) * this.#unitS;
