@@ -59,11 +59,21 @@ function* timeLines(workload: Workload, flags: Flags): Generator<string> {
   }
 }
 
+function writeFailure(path: string, error: unknown): unknown {
+  if (typeof error !== "object" || error === null || !("code" in error) || error.code !== "EEXIST") return error;
+  const issue = { path: "file", expected: "a name that is free", found: "an existing file" };
+  return new ConfigError(path, [issue], { cause: error });
+}
+
 async function synth(flags: Flags): Promise<void> {
   const workload = await openBlock(flags.workload);
   const lines = Readable.from(flags.times === true ? timeLines(workload, flags) : countLines(workload, flags));
   const file = createWriteStream(flags.out, { flags: "wx" });
-  await (flags.out.endsWith(".gz") ? pipeline(lines, createGzip(), file) : pipeline(lines, file));
+  try {
+    await (flags.out.endsWith(".gz") ? pipeline(lines, createGzip(), file) : pipeline(lines, file));
+  } catch (error) {
+    throw writeFailure(flags.out, error);
+  }
   const report = reportTrace(countArrivals(workload, new SeededRandom(flags.seed)));
   const { requests, durationS, meanRateRps, sparkline } = report;
   if (flags.json === true) {
