@@ -67,9 +67,9 @@ function boundAt(input: BoundInput, overflowUsd: number, factors: readonly numbe
   return Math.max(0, ...factors.map((factor) => cheapestFleet(problemAt(input, factor, overflowUsd), false).usd));
 }
 
-/** Every request served in time; Infinity where neither machines nor functions can. */
+/** Every request served in time; Infinity where neither machines nor functions can. Never below `lp`, which holds too. */
 export function integerUsd(input: BoundInput): number {
-  return boundAt(input, input.call?.usdPerRequest ?? Number.POSITIVE_INFINITY, FACTORS);
+  return Math.max(lpUsd(input), boundAt(input, input.call?.usdPerRequest ?? Number.POSITIVE_INFINITY, FACTORS));
 }
 
 /** The misses the SLO allows are free: the valid bound for whoever only just passes. */
@@ -84,7 +84,7 @@ export function integerLateUsd(input: BoundInput): number {
   let right = low + golden * (high - low);
   let valueLeft = dual(left);
   let valueRight = dual(right);
-  let best = Math.max(0, dual(ceiling), valueLeft, valueRight);
+  let best = Math.max(lpUsd(input) * (1 - input.missShare), dual(ceiling), valueLeft, valueRight);
   for (let step = 0; step < DUAL_STEPS; step++) {
     if (valueLeft < valueRight) {
       low = left;

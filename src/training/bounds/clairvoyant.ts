@@ -44,21 +44,23 @@ interface Candidate {
   readonly plan: ClairvoyantPlan;
 }
 
-function sameTypes(a: readonly Rentable[], b: readonly Rentable[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((type, i) => type.knob === b[i]?.knob && type.capacityRps <= (b[i]?.capacityRps ?? 0))
+/** Whether `b` has the same machines as `a` and each gives more, or as much in smaller batches, which wait less. */
+function outdone(a: Omit<Candidate, "plan">, b: Omit<Candidate, "plan">): boolean {
+  const pairs = a.types.map(
+    (type) => [type.capacityRps, b.types.find((other) => other.knob === type.knob)?.capacityRps ?? 0] as const,
   );
+  if (a.types.length !== b.types.length || pairs.some(([own, other]) => other < own)) return false;
+  return pairs.some(([own, other]) => other > own) || b.batch < a.batch;
 }
 
-/** A plan for each batch size worth one, the cheapest first: of sizes with the same machines only the fastest. */
+/** A plan for each batch size worth one, the cheapest first: one that another outdoes is not. */
 function candidates(open: OpenScenario, input: BoundInput): Candidate[] {
   const options = batchLimits(open.plan).flatMap((batch) => {
     const types = rentables(open.plan, batch).slice(0, MAX_EXACT_TYPES);
     return types.length === 0 ? [] : [{ batch, types }];
   });
   return options
-    .filter((option) => !options.some((other) => other.batch > option.batch && sameTypes(option.types, other.types)))
+    .filter((option) => !options.some((other) => other !== option && outdone(option, other)))
     .map((option) => ({ ...option, plan: clairvoyantPlan(input, option.types, 1) }))
     .sort((a, b) => a.plan.usd - b.plan.usd);
 }
