@@ -2,8 +2,8 @@
 
 import { access } from "node:fs/promises";
 import { z } from "zod";
-import type { AgentFactory, Configuration, PastWindow } from "../core/index.ts";
-import { CheckpointError, HISTORY_WINDOWS, StoreError } from "../core/index.ts";
+import type { AgentContext, AgentFactory, Configuration, KnobLattice, PastWindow } from "../core/index.ts";
+import { CheckpointError, canonicalJson, HISTORY_WINDOWS, StoreError } from "../core/index.ts";
 import { type ClusterStore, configurationSchema, readCheckpoint } from "../store/index.ts";
 import type { SavedAgent } from "./trusted-agent.ts";
 
@@ -66,18 +66,23 @@ function changesIn(actuations: readonly SentConfiguration[]): Record<string, num
   return lastChangeS;
 }
 
-/** Reads where the loop of a cluster stopped. @throws {StoreError} when its logs are damaged */
-export async function readResumption(store: ClusterStore): Promise<Resumption> {
+/**
+ * Reads where the loop of a cluster stopped. What was sent or seen under other knobs than the cluster has now is left out.
+ * @throws {StoreError} when its logs are damaged
+ */
+export async function readResumption(store: ClusterStore, lattice: KnobLattice): Promise<Resumption> {
   const { actuations, decisions, transitions } = store;
   const [sentEntries, windowEntries, lastDecision] = await Promise.all([
     actuations.read(actuations.length - ACTUATIONS_READ, ACTUATIONS_READ),
     transitions.read(transitions.length - HISTORY_WINDOWS, HISTORY_WINDOWS),
     decisions.last(),
   ]);
-  const sent = sentEntries.map(({ record, number }) => parsed(actuationSchema, record, `actuation ${number}`));
-  const history = windowEntries.flatMap(
-    ({ record, number }) => parsed(transitionSchema, record, `transition ${number}`).window ?? [],
-  );
+  const sent = sentEntries
+    .map(({ record, number }) => parsed(actuationSchema, record, `actuation ${number}`))
+    .filter(({ configuration }) => lattice.contains(configuration));
+  const history = windowEntries
+    .flatMap(({ record, number }) => parsed(transitionSchema, record, `transition ${number}`).window ?? [])
+    .filter(({ configuration }) => lattice.contains(configuration));
   const last =
     lastDecision === null ? null : parsed(decisionSchema, lastDecision.record, `decision ${lastDecision.number}`);
   const latest = sent.at(-1) ?? null;
@@ -99,13 +104,13 @@ function numberOf(id: string): number {
 }
 
 /**
- * The agent a cluster's checkpoint holds; null when there is none yet, or it is of another agent or environment.
+ * The agent a cluster's checkpoint holds; null when there is none yet, or it is of another agent, environment or knobs.
  * @throws {CheckpointError} when the file is damaged
  */
 export async function savedAgent(
   store: ClusterStore,
   factory: AgentFactory,
-  environment: string,
+  { environment, space }: Pick<AgentContext, "environment" | "space">,
 ): Promise<SavedAgent | null> {
   const exists = await access(store.checkpointPath).then(
     () => true,
@@ -114,6 +119,7 @@ export async function savedAgent(
   if (!exists) return null;
   const checkpoint = await readCheckpoint(store.checkpointPath);
   if (checkpoint.agent !== factory.name || checkpoint.environment !== environment) return null;
+  if (canonicalJson(checkpoint.spec.knobs) !== canonicalJson(space.knobs)) return null;
   if (checkpoint.snapshot.agent !== factory.name) {
     throw new CheckpointError(`${store.checkpointPath}: snapshot: expected ${factory.name}, found another agent`);
   }

@@ -105,7 +105,10 @@ export class Clusters {
     const random = new SeededRandom(options.seed).split(`cluster ${entry.name}`);
     const context = agentContext(open, random.split("agent"), options.seed, createOptimizer(entry.optimizer));
     const factory = findAgent(entry.agent);
-    const [resumption, saved] = await Promise.all([readResumption(logs), savedAgent(logs, factory, open.id)]);
+    const [resumption, saved] = await Promise.all([
+      readResumption(logs, open.lattice),
+      savedAgent(logs, factory, context),
+    ]);
     const agent = new TrustedAgent(factory, context, saved);
     const { timeS, sent } = resumption;
     const adapter = embeddedCluster(open, random.split("cluster"), {

@@ -3,24 +3,45 @@
 import type { z } from "zod";
 import type { FieldIssue } from "../core/index.ts";
 
-function foundAt(value: unknown, path: readonly PropertyKey[]): string {
-  let at: unknown = value;
-  for (const key of path) {
-    if (typeof at !== "object" || at === null) return "nothing";
-    at = Object.getOwnPropertyDescriptor(at, key)?.value;
+const LONGEST_SHOWN = 80;
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN - 1)}…` : text;
+}
+
+function lookUp(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === "object" && at !== null ? Object.getOwnPropertyDescriptor(at, key)?.value : undefined),
+    value,
+  );
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  const text = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
+  return text.replace(/^\./, "") || "(root)";
+}
+
+function issuesOf(issue: z.core.$ZodIssue, value: unknown): FieldIssue[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ path: pathText([...issue.path, key]), expected: "a known key", found: key }));
   }
-  const text = JSON.stringify(at) ?? "nothing";
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  if (issue.code === "invalid_union") {
+    // Of the alternatives the one that got furthest is the one that was meant.
+    const [first, ...others] = issue.errors.flat();
+    if (first !== undefined) {
+      const deepest = others.reduce((best, one) => (one.path.length > best.path.length ? one : best), first);
+      return issuesOf({ ...deepest, path: [...issue.path, ...deepest.path] }, value);
+    }
+  }
+  const expected = issue.message
+    .replace(/^Invalid (?:input|option): expected /, "")
+    .replace(/^expected /, "")
+    .replace(/, received .*$/, "");
+  return [{ path: pathText(issue.path), expected, found: shown(lookUp(value, issue.path)) }];
 }
 
 /** The issues of a failed parse as field path, expected, found. */
 export function fieldIssues(error: z.ZodError, value: unknown): FieldIssue[] {
-  return error.issues.map((issue) => {
-    const path = issue.path.map(String).join(".") || "(root)";
-    if (issue.code === "unrecognized_keys") {
-      return { path, expected: "no unknown keys", found: issue.keys.join(", ") };
-    }
-    const expected = issue.message.replace(/^Invalid (?:input|option): expected /, "").replace(/, received .*$/, "");
-    return { path, expected, found: foundAt(value, issue.path) };
-  });
+  return error.issues.flatMap((issue) => issuesOf(issue, value));
 }

@@ -118,7 +118,7 @@ export class Harness {
       optimizer,
     };
     const factory = findAgent(options.agent ?? "q-table");
-    const agent = new TrustedAgent(factory, context, await savedAgent(logs, factory, context.environment));
+    const agent = new TrustedAgent(factory, context, await savedAgent(logs, factory, context));
     let micros = 0;
     const loop = new ControlLoop(
       {
@@ -133,7 +133,7 @@ export class Harness {
         nowMicros: () => (micros += 5),
       },
       agent,
-      await readResumption(logs),
+      await readResumption(logs, context.space),
     );
     return { optimizer, context, agent, loop };
   }

@@ -91,7 +91,7 @@ export function environmentRoutes(instances: Instances): Route[] {
       tag,
       summary: "Starts an episode; without a seed the stream of chance goes on",
       params,
-      body: z.strictObject({ seed: z.number().int().nonnegative().nullish(), options: z.unknown() }),
+      body: z.strictObject({ seed: z.number().int().nonnegative().nullish(), options: z.looseObject({}).nullish() }),
       answer: { description: "The first observation", schema: z.object({ observation, info }) },
       handle: async ({ params: { id }, body, accept }) => {
         const instance = instances.get(id);
