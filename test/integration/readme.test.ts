@@ -1,0 +1,50 @@
+// The README is true: its example runs as printed, and so does each of its commands.
+
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const root = join(__dirname, "..", "..");
+const cli = join(root, "dist", "src", "cli", "main.js");
+let folder: string;
+let readme: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "trimtab-readme-"));
+  readme = await readFile(join(root, "README.md"), "utf8");
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("the ten-line example is the file that runs, and it prints a verdict for each policy", async () => {
+  const printed = /```js\n([\s\S]*?)```/.exec(readme)?.[1]?.trim();
+  const source = await readFile(join(root, "examples", "quickstart.mjs"), "utf8");
+  expect(source).toContain(printed);
+  const { stdout } = await run("node", [join(root, "examples", "quickstart.mjs")], { cwd: folder });
+  const lines = stdout.trim().split("\n");
+  expect(lines).toHaveLength(3);
+  for (const line of lines) expect(line).toMatch(/^\S+ (met|missed) its SLO \$\d+\.\d\d$/);
+  const policy: unknown = JSON.parse(await readFile(join(folder, "policy.json"), "utf8"));
+  expect(policy).toMatchObject({ format: "trimtab-policy", kind: "region-q" });
+});
+
+test("each command of the README's command-line section runs as printed", async () => {
+  const section = readme.slice(readme.indexOf("## From the command line"));
+  const commands = [...section.matchAll(/^npx trimtab (.+)$/gm)].map((match) => (match[1] ?? "").split(/\s+/));
+  expect(commands.length).toBeGreaterThanOrEqual(3);
+  for (const words of commands) await expect(run("node", [cli, ...words], { cwd: folder })).resolves.toBeDefined();
+});
+
+test("every relative link of the README and the docs resolves", async () => {
+  const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/math.md"];
+  for (const page of pages) {
+    const text = await readFile(join(root, page), "utf8");
+    const targets = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1] ?? "");
+    for (const target of targets) {
+      await expect(run("test", ["-e", join(root, page, "..", target)])).resolves.toBeDefined();
+    }
+  }
+});
