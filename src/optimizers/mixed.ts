@@ -37,7 +37,11 @@ export function solveMixed(posed: TuningProblem, settings: MixedSettings, name: 
   const need = (rateRps: number): number => Math.ceil(((1 + settings.margin) * rateRps) / pool.capacityRps - 1e-9);
   const measured = meanRateRps(observation, settings.windowS);
   const rateRps = settings.predict ? rateAheadRps(observation, 10 * settings.windowS, pool.option.launchS) : measured;
-  const held = historySteps(observation, settings.windowS, Math.max(1, Math.ceil(settings.holdS / settings.windowS)));
+  const held = historySteps(
+    observation,
+    settings.windowS,
+    Math.max(1, Math.ceil(settings.holdS / settings.windowS)),
+  ).filter((step) => step.timeS - step.durationS >= observation.timeS - settings.holdS - 1e-6);
   const running = pool.units(pool.current);
   const now = need(rateRps);
   const units = now >= running ? now : Math.min(running, Math.max(now, ...held.map((step) => need(step.rateRps))));
