@@ -11,6 +11,7 @@ import {
   type ClusterState,
   type Configuration,
   type Json,
+  type Load,
   type Policy,
   type Proposal,
   type Random,
@@ -40,6 +41,9 @@ import { choiceKey, expectedSafe, type Judge, predictedReward } from "./compare.
 
 /** The policy is frozen anew every so many windows. */
 const POLICY_EVERY = 10;
+
+/** A choice to learn from may be expected to cost this many times what the optimizer's would. */
+const LEARNING_COST_RATIO = 1.1;
 
 /** Windows a choice was measured in from which on its value counts as measured. */
 const MEASURED_WINDOWS = 3;
@@ -133,7 +137,8 @@ export class TrustedAgent {
     const agentVote: Vote = { by: spec.kind, type: "SET", configuration: own.configuration, reason: own.reason };
     const votes = [optimizerVote, agentVote];
     const acts =
-      role === "policy" || (learning && (own.trial !== undefined || this.#safe(observation, own, problem.load)));
+      role === "policy" ||
+      (learning && (own.trial !== undefined || this.#safe(observation, own, solution.configuration, problem.load)));
     if (acts) {
       const policyId = role === "policy" ? `${spec.kind}-${spec.sha256.slice(0, 12)}` : null;
       return { votes, proposal: { ...own, reason: `${spec.kind}: ${own.reason}` }, actor: "agent", policyId };
@@ -191,7 +196,7 @@ export class TrustedAgent {
     this.#windows = windows;
   }
 
-  #load(observation: ClusterState): ReturnType<typeof tuningProblem>["load"] {
+  #load(observation: ClusterState): Load {
     return tuningProblem(this.#context, observation).load;
   }
 
@@ -219,8 +224,12 @@ export class TrustedAgent {
     this.#latencies.measured(key, predicted, Math.log(latency.objectiveMs));
   }
 
-  #safe(observation: ClusterState, proposal: Proposal, load: ReturnType<typeof tuningProblem>["load"]): boolean {
+  /** What may be tried while learning: expected to hold the SLO, and to cost little more than what the optimizer wants. */
+  #safe(observation: ClusterState, proposal: Proposal, rule: Configuration, load: Load): boolean {
     if (!this.#context.space.contains(proposal.configuration)) return false;
+    const costOf = (configuration: Configuration): number =>
+      this.#context.model.predict(configuration, load).costUsdPerHour;
+    if (costOf(proposal.configuration) > LEARNING_COST_RATIO * costOf(rule)) return false;
     const running = this.#context.model.predict(observation.configuration, load);
     const measuredMs = observation.metrics.latency?.objectiveMs ?? null;
     const ratio = measuredMs === null || !running.stable ? 1 : measuredMs / running.objectiveMs;
