@@ -1,0 +1,35 @@
+import { createOptimizer } from "../../src/optimizers/index.ts";
+import { functions, host, problem } from "./problems.ts";
+
+test("it takes the cheapest memory, batch and timeout that keep the SLO, of all points", () => {
+  const posed = problem(functions, { rateRps: 40, slo: [{ percentile: 0.95, latencyMs: 900 }] });
+  const { configuration, status, explanation } = createOptimizer("batch:margin=0").solve(posed);
+  expect(status).toBe("optimal");
+  expect(explanation).toContain("the best of 100 points");
+  const cost = (c: typeof configuration): number => posed.model.predict(c, posed.load).costUsdPerHour;
+  const feasible = posed.lattice.all().filter((c) => posed.model.predict(c, posed.load).objectiveMs <= 900);
+  expect(cost(configuration)).toBeCloseTo(Math.min(...feasible.map(cost)), 9);
+});
+
+test("an SLO that no point keeps is infeasible, with how near the best comes", () => {
+  const posed = problem(functions, { rateRps: 40, slo: [{ percentile: 0.95, latencyMs: 120 }] });
+  const { status, explanation, configuration } = createOptimizer("batch:margin=0.4").solve(posed);
+  // 380 · 3008/10240 = 111.6 ms at best, over 0.6 · 120 = 72.
+  expect(status).toBe("infeasible");
+  expect(explanation).toContain("no memory, batch and timeout");
+  expect(configuration).toEqual(posed.observation.configuration);
+});
+
+test("behind servers it sets batch and delay by the same model with its queue term", () => {
+  const posed = problem(host, { rateRps: 25 });
+  const { configuration } = createOptimizer("batch").solve(posed);
+  const same = posed.lattice.all().filter((c) => c["concurrency"] === 2 && c["intraOpThreads"] === 4);
+  const latency = (c: typeof configuration): number => posed.model.predict(c, posed.load).objectiveMs;
+  expect(latency(configuration)).toBeCloseTo(Math.min(...same.map(latency)), 6);
+});
+
+test("it decides every five minutes", () => {
+  const at = (timeS: number) => createOptimizer("batch").solve(problem(functions, { timeS, rateRps: 40 }));
+  expect(at(36_060).explanation).toContain("holding until then");
+  expect(at(36_000).status).toBe("optimal");
+});
