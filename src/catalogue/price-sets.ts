@@ -22,12 +22,21 @@ const VM_LAUNCH: DurationSpec = { uniform: [100, 180] };
 const CONTAINER_LAUNCH: DurationSpec = { uniform: [30, 60] };
 /** AWS bills Linux machines and Fargate tasks by the second with one minute at least, since October 2017. */
 const PER_SECOND: BillingRule = { incrementS: 1, minimumS: 60, launchBilled: true };
-/** Long-run spot saving of the c5 and g4dn families, 2019 to 2026: a little under 60 %. */
-const SPOT_PRICE_RATIO = 0.41;
-/** The advisor's lowest band, below 5 % a month, taken at its upper end. */
-const SPOT_INTERRUPTIONS_PER_HOUR = 0.05 / 730;
 
-function vm(name: string, vcpus: number, memoryGib: number, usdPerHour: number, gpus = 0): InstanceType {
+/**
+ * Share of spot instances reclaimed in a month, the upper end of each band of the AWS Spot Instance Advisor:
+ * under 5 %, 5-10 %, 10-15 %, 15-20 %, over 20 % (taken as 25 %).
+ */
+const RECLAIMED_PER_MONTH = [0.05, 0.1, 0.15, 0.2, 0.25];
+const HOURS_PER_MONTH = 730;
+
+/** A saving over on-demand and a band of interruption, as the Spot Instance Advisor tells them. */
+interface Spot {
+  readonly saving: number;
+  readonly band: number;
+}
+
+function vm(name: string, vcpus: number, memoryGib: number, usdPerHour: number, spot: Spot, gpus = 0): InstanceType {
   return {
     name,
     kind: "vm",
@@ -35,8 +44,8 @@ function vm(name: string, vcpus: number, memoryGib: number, usdPerHour: number, 
     memoryGib,
     gpus,
     usdPerHour,
-    spotPriceRatio: SPOT_PRICE_RATIO,
-    spotInterruptionsPerHour: SPOT_INTERRUPTIONS_PER_HOUR,
+    spotPriceRatio: Math.round(100 * (1 - spot.saving)) / 100,
+    spotInterruptionsPerHour: (RECLAIMED_PER_MONTH[spot.band] ?? 0.25) / HOURS_PER_MONTH,
     launchS: VM_LAUNCH,
     billing: PER_SECOND,
   };
@@ -72,26 +81,42 @@ function lambda(billingIncrementMs: number, maxMemoryMb: number): FunctionType {
   };
 }
 
+/** The c5 family, whose on-demand prices have not changed since its launch in November 2017. */
+function c5(): InstanceType[] {
+  return [
+    vm("c5.large", 2, 4, 0.085, { saving: 0.59, band: 0 }),
+    vm("c5.xlarge", 4, 8, 0.17, { saving: 0.56, band: 0 }),
+    vm("c5.2xlarge", 8, 16, 0.34, { saving: 0.56, band: 1 }),
+    vm("c5.4xlarge", 16, 32, 0.68, { saving: 0.66, band: 4 }),
+  ];
+}
+
 /** Every price list the project knows, newest first. */
 export const priceSets: readonly PriceSet[] = [
   {
     name: "aws-us-east-1-2026-07",
     region: "us-east-1",
     date: "2026-07",
-    source: "AWS public on-demand list prices, Linux, us-east-1; Fargate and Lambda pricing pages; read July 2026",
+    source:
+      "AWS public on-demand list prices, Linux, us-east-1, of 20 July 2026; Fargate and Lambda pricing pages; " +
+      "spot savings and interruption bands of the Spot Instance Advisor, July 2025",
     instances: [
-      vm("c5.large", 2, 4, 0.085),
-      vm("c5.xlarge", 4, 8, 0.17),
-      vm("c5.2xlarge", 8, 16, 0.34),
-      vm("c5.4xlarge", 16, 32, 0.68),
-      vm("c6i.2xlarge", 8, 16, 0.34),
-      vm("m5.xlarge", 4, 16, 0.192),
-      vm("p2.xlarge", 4, 61, 0.9, 1),
-      vm("p3.2xlarge", 8, 61, 3.06, 1),
-      vm("g4dn.xlarge", 4, 16, 0.526, 1),
-      vm("g4dn.2xlarge", 8, 32, 0.752, 1),
-      vm("g5.xlarge", 4, 16, 1.006, 1),
+      ...c5(),
+      vm("c6i.large", 2, 4, 0.085, { saving: 0.63, band: 1 }),
+      vm("c6i.2xlarge", 8, 16, 0.34, { saving: 0.51, band: 1 }),
+      vm("m5.large", 2, 8, 0.096, { saving: 0.66, band: 3 }),
+      vm("m5.xlarge", 4, 16, 0.192, { saving: 0.66, band: 4 }),
+      vm("p2.xlarge", 4, 61, 0.9, { saving: 0.65, band: 4 }, 1),
+      vm("p3.2xlarge", 8, 61, 3.06, { saving: 0.8, band: 4 }, 1),
+      vm("g4dn.xlarge", 4, 16, 0.526, { saving: 0.64, band: 3 }, 1),
+      vm("g4dn.2xlarge", 8, 32, 0.752, { saving: 0.61, band: 4 }, 1),
+      vm("g5.xlarge", 4, 16, 1.006, { saving: 0.59, band: 4 }, 1),
+      vm("g6.xlarge", 4, 16, 0.8048, { saving: 0.49, band: 4 }, 1),
+      vm("p4d.24xlarge", 96, 1152, 21.957642, { saving: 0.67, band: 2 }, 8),
+      vm("p5.48xlarge", 192, 2048, 55.04, { saving: 0.52, band: 4 }, 8),
+      container(1, 2, 0.04048, 0.004445),
       container(2, 4, 0.04048, 0.004445),
+      container(4, 8, 0.04048, 0.004445),
     ],
     function: lambda(1, 10_240),
   },
@@ -99,15 +124,10 @@ export const priceSets: readonly PriceSet[] = [
     name: "aws-us-east-1-2018",
     region: "us-east-1",
     date: "2018-07",
-    source: "AWS list prices as MArk (ATC 2019, table 2) used them; Fargate before its cut of January 2019",
-    instances: [
-      vm("c5.large", 2, 4, 0.085),
-      vm("c5.xlarge", 4, 8, 0.17),
-      vm("c5.2xlarge", 8, 16, 0.34),
-      vm("c5.4xlarge", 16, 32, 0.68),
-      vm("p2.xlarge", 4, 61, 0.9, 1),
-      container(2, 4, 0.0506, 0.0127),
-    ],
+    source:
+      "AWS list prices as MArk (ATC 2019, table 2) used them; Fargate before its cut of January 2019; " +
+      "spot as in the Spot Instance Advisor of July 2025, for want of an older one",
+    instances: [...c5(), vm("p2.xlarge", 4, 61, 0.9, { saving: 0.65, band: 4 }, 1), container(2, 4, 0.0506, 0.0127)],
     function: lambda(100, 3008),
   },
 ];

@@ -1,4 +1,5 @@
-import { catalogueSchema, findPriceSet, resolveCatalogue } from "../../src/catalogue/index.ts";
+import { catalogueSchema, findPriceSet, priceSets, resolveCatalogue } from "../../src/catalogue/index.ts";
+import { meanDurationS } from "../../src/math/index.ts";
 
 /** MArk (Zhang et al., ATC 2019, table 2): Inception-v3, dollars per million requests. */
 const published = { "c5.large": 5.0, container: 9.17, function: 19.0 };
@@ -65,4 +66,28 @@ test("a type of one's own needs a price; unknown types, lists and stray override
   expect(() => resolveCatalogue(catalogueSchema.parse({ overrides: { "c5.large": {} } }))).toThrow(
     /catalogue\.overrides\.c5\.large/,
   );
+});
+
+test("every list states its source and date, and every type a price, a launch and a billing rule that make sense", () => {
+  for (const set of priceSets) {
+    expect(set.source).not.toBe("");
+    for (const type of set.instances) {
+      expect(type.usdPerHour).toBeGreaterThan(0);
+      expect(meanDurationS(type.launchS)).toBeGreaterThan(0);
+      expect(type.billing.minimumS).toBe(60);
+      if (type.spotPriceRatio !== null) {
+        expect(type.spotPriceRatio).toBeGreaterThan(0);
+        expect(type.spotPriceRatio).toBeLessThan(1);
+        expect(type.spotInterruptionsPerHour).toBeGreaterThan(0);
+      }
+    }
+    const names = set.instances.map((type) => type.name);
+    expect(new Set(names).size).toBe(names.length);
+  }
+});
+
+test("a saving of 59 % in the lowest band is a ratio of 0.41 and one loss in 14,600 hours", () => {
+  const c5 = findPriceSet("aws-us-east-1-2026-07").instances.find((type) => type.name === "c5.large");
+  expect(c5?.spotPriceRatio).toBeCloseTo(0.41, 12);
+  expect(1 / (c5?.spotInterruptionsPerHour ?? 0)).toBeCloseTo(14_600, 6);
 });
