@@ -2,13 +2,13 @@
 //
 // The first request opens a batch; N further ones come within the delay:  size = min(B, 1 + N(T))
 //   p_k = P(N(T) = k-1) for k < B;   G(t) = P(N(t) >= B-1);   share of requests in batches of k:  q_k = k p_k / Σ j p_j
-// N counts a Markovian arrival process where the load has one (map-counts.ts), else it is Poisson, or negative binomial
+// N counts a Markovian arrival process where the load has one (load-map.ts), else it is Poisson, or negative binomial
 // with the index of dispersion of the load where that is above 1.
 // Source: A. Ali et al., "BATCH", SC 2020, section 4 (buffer); systems.md 2.3.
 // Differs: without a fitted process, counts with a given dispersion, which cost one pass over k.
 
 import type { Load } from "../core/index.ts";
-import { countsAt, loadMap, openingPhases } from "./map-counts.ts";
+import { countsAt, loadMap, openingPhases } from "./load-map.ts";
 
 /** Sizes of the batches that leave a buffer. */
 export interface BatchFormation {

@@ -9,7 +9,7 @@
 
 import type { Load } from "../core/index.ts";
 import { countProbabilities } from "./batch-formation.ts";
-import { countsAt, countTable, loadMap, openingPhases } from "./map-counts.ts";
+import { countGrid, countsAt, loadMap, openingPhases } from "./load-map.ts";
 
 /** Steps of the table of fill times, over the longest timeout. */
 const FILL_STEPS = 200;
@@ -70,7 +70,7 @@ class Counts {
   readonly #limit: number;
   readonly #stepMs: number;
   readonly #map: ReturnType<typeof loadMap>;
-  /** P(N <= n | phase) on the grid, shape [phases][steps][limit]. */
+  /** P(N <= n | phase) on the grid, shape [steps + 1][phases][limit]. */
   readonly #grid: readonly (readonly Float64Array[])[];
 
   constructor(load: Load, largestBatch: number, longestMs: number) {
@@ -81,9 +81,9 @@ class Counts {
     const stepS = this.#stepMs / 1000;
     const table =
       this.#map === null
-        ? [Array.from({ length: FILL_STEPS + 1 }, (_, s) => this.#simple(s * stepS))]
-        : countTable(this.#map, this.#limit, stepS, FILL_STEPS).byPhase;
-    this.#grid = table.map((rows) => rows.map(cumulative));
+        ? Array.from({ length: FILL_STEPS + 1 }, (_, s) => [this.#simple(s * stepS)])
+        : countGrid(this.#map, this.#limit, stepS * FILL_STEPS, FILL_STEPS);
+    this.#grid = table.map((phases) => phases.map(cumulative));
   }
 
   #simple(timeS: number): Float64Array {
@@ -115,7 +115,7 @@ class Counts {
     if (batchSize > 1 && full > 0) {
       for (let s = 0; s <= steps; s++) {
         let below = 0;
-        for (let i = 0; i < start.length; i++) below += (start[i] ?? 0) * (this.#grid[i]?.[s]?.[batchSize - 2] ?? 0);
+        for (let i = 0; i < start.length; i++) below += (start[i] ?? 0) * (this.#grid[s]?.[i]?.[batchSize - 2] ?? 0);
         fill[s] = Math.min(1, Math.max(0, (1 - below) / full));
       }
     }

@@ -8,6 +8,8 @@
 //   the stretch, A. Allen, "Probability, Statistics, and Queueing Theory", 1990 (Allen-Cunneen).
 // Differs: the stretch is an approximation; it is exact for Poisson arrivals and exponential service.
 
+import { erlangB } from "../queueing/index.ts";
+
 /** What waits: customers are batches. */
 export interface WaitingInput {
   readonly servers: number;
@@ -35,17 +37,26 @@ export interface Waiting {
   quantileS(share: number): number;
 }
 
-/** Erlang's loss formula by its recursion, stable for any load. */
-export function erlangB(servers: number, offered: number): number {
-  let blocked = 1;
-  for (let n = 1; n <= servers; n++) blocked = (offered * blocked) / (n + offered * blocked);
-  return blocked;
+/** The density ~ e^{-ηy} on (0, x], scaled by e^{ηx} where η < 0 so that a long queue does not overflow. */
+interface Tail {
+  /** Of the point mass at 0, and of e^{-ηx}. */
+  readonly scale: number;
+  readonly atEnd: number;
+  /** Of the whole of (0, x]. */
+  readonly whole: number;
+  /** Below which a share of the density lies. */
+  quantile(share: number): number;
 }
 
-/** (1 - e^{-ηx})/η, the length of (0, x] weighted by the density; x where η is 0. */
-function weighted(eta: number, x: number): number {
-  if (x === Number.POSITIVE_INFINITY) return eta > 0 ? 1 / eta : Number.POSITIVE_INFINITY;
-  return Math.abs(eta * x) < 1e-9 ? x : -Math.expm1(-eta * x) / eta;
+function tail(eta: number, x: number): Tail {
+  if (Math.abs(eta * x) < 1e-9) return { scale: 1, atEnd: 1, whole: x, quantile: (share) => share * x };
+  if (eta > 0) {
+    const whole = x === Number.POSITIVE_INFINITY ? 1 / eta : -Math.expm1(-eta * x) / eta;
+    return { scale: 1, atEnd: Math.exp(-eta * x), whole, quantile: (share) => -Math.log1p(-eta * share * whole) / eta };
+  }
+  const scale = Math.exp(eta * x);
+  const quantile = (share: number): number => x - Math.log(share + (1 - share) * scale) / eta;
+  return { scale, atEnd: 1, whole: (1 - scale) / -eta, quantile };
 }
 
 /** Mean of the density ~ e^{-ηy} on (0, x]. */
@@ -56,7 +67,7 @@ function weightedMean(eta: number, x: number): number {
   return 1 / eta - x / Math.expm1(u);
 }
 
-/** @throws nothing; without servers everybody balks, or waits for ever */
+/** The wait of an equilibrium; without servers everybody balks, or waits for ever. */
 export function waiting(input: WaitingInput): Waiting {
   const { servers, serviceS, rateRps, variability, patienceS } = input;
   if (servers < 1) {
@@ -72,24 +83,19 @@ export function waiting(input: WaitingInput): Waiting {
     return { stable, balked: 0, waits: 1, meanS: Number.POSITIVE_INFINITY, utilization: 1, quantileS: () => Infinity };
   }
   const entering = rateRps * erlangB(servers - 1, offered);
-  const massWait = entering * weighted(eta, patience);
-  const massBalk =
-    patience === Number.POSITIVE_INFINITY ? 0 : (entering * Math.exp(-eta * patience) * serviceS) / servers;
-  const total = 1 + massWait + massBalk;
-  const balked = massBalk / total;
-  const waits = massWait / (1 + massWait);
+  const { scale, atEnd, whole, quantile } = tail(eta, patience);
+  const massWait = entering * whole;
+  const massBalk = (entering * atEnd * serviceS) / servers;
+  const finite = patience < Number.POSITIVE_INFINITY;
+  const balked = finite ? massBalk / (scale + massWait + massBalk) : 0;
+  const waits = massWait / (scale + massWait);
   const meanWhenWaiting = massWait > 0 ? weightedMean(eta, patience) * stretch : 0;
-  const whole = weighted(eta, patience);
   return {
     stable,
     balked,
     waits,
     meanS: waits * meanWhenWaiting,
     utilization: Math.min(1, (offered * (1 - balked)) / servers),
-    quantileS(share) {
-      const part = share * whole;
-      const y = Math.abs(eta * part) < 1e-9 ? part : -Math.log1p(-eta * part) / eta;
-      return Math.min(y, patience) * stretch;
-    },
+    quantileS: (share) => Math.min(quantile(share), patience) * stretch,
   };
 }

@@ -1,31 +1,12 @@
-import { mapDispersion, mmpp, poissonLogProbability } from "../../src/math/index.ts";
+import { mapDispersion, mmpp } from "../../src/math/index.ts";
 import { batchFormation, countProbabilities } from "../../src/performance/batch-formation.ts";
-import { countsAt, countTable, loadMap, openingPhases } from "../../src/performance/map-counts.ts";
+import { countsAt, loadMap, openingPhases } from "../../src/performance/load-map.ts";
 
-const poisson = mmpp([30], [1]);
 const bursty = mmpp([150, 30], [2, 6]);
 
 function sum(values: ArrayLike<number>): number {
   return Array.from(values).reduce((total, value) => total + value, 0);
 }
-
-test("a process of one phase counts like Poisson", () => {
-  const [counts] = countsAt(poisson, 20, 0.2);
-  counts?.forEach((probability, n) => {
-    expect(probability).toBeCloseTo(Math.exp(poissonLogProbability(n, 6)), 9);
-  });
-});
-
-test("walking the grid step by step comes to the counts of the whole time", () => {
-  const table = countTable(bursty, 40, 0.005, 40);
-  const whole = countsAt(bursty, 40, 0.2);
-  for (const phase of [0, 1]) {
-    table.byPhase[phase]?.[40]?.forEach((probability, n) => {
-      expect(probability).toBeCloseTo(whole[phase]?.[n] ?? -1, 9);
-    });
-  }
-  expect(sum(whole[0] ?? [])).toBeLessThan(1);
-});
 
 test("mean and dispersion of the counts are the process's own", () => {
   // 120 counts hold all but the far tail of 0.5 s at 60/s; phases weighted as they are found: 2 s and 6 s of 8.

@@ -3,6 +3,7 @@
 import { UnknownNameError } from "../../src/core/index.ts";
 import { mapRateRps, mmpp, SeededRandom } from "../../src/math/index.ts";
 import { bufferLatency, closedFormModel, type ModelPlan } from "../../src/performance/index.ts";
+import { batchBuffer } from "../../src/queueing/index.ts";
 import { BatchQueue } from "../../src/simulator/batch-queue.ts";
 import { covered, fleet, functions, host, machines, objective } from "../optimizers/problems.ts";
 
@@ -221,4 +222,21 @@ test("a pool of unlike machines is predicted between its parts", () => {
   expect(mixed.stable).toBe(true);
   expect(mixed.meanMs).toBeGreaterThan(fast.meanMs);
   expect(mixed.costUsdPerHour).toBeCloseTo(5 * 0.085 + 0.526, 9);
+});
+
+test("the mixture is within five per cent of the exact law of the buffer", () => {
+  const service = (b: number): number => (20 + 4 * b) / 1000;
+  for (const map of [mmpp([100], [1]), mmpp([150, 30], [2, 6])]) {
+    for (const [maxBatch, delayS] of [
+      [4, 0.05],
+      [16, 0.2],
+    ] as const) {
+      const exact = batchBuffer(map, maxBatch, delayS);
+      const model = bufferLatency({ rateRps: mapRateRps(map), map }, maxBatch, delayS, service);
+      for (const share of [0.5, 0.95, 0.99]) {
+        expect(Math.abs(model.quantileS(share) / exact.latencyQuantileS(service, share) - 1)).toBeLessThan(0.05);
+      }
+      expect(model.meanS).toBeCloseTo(exact.meanLatencyS(service), 2.5);
+    }
+  }
 });

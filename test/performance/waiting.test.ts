@@ -1,28 +1,8 @@
 import fc from "fast-check";
-import { erlangB, waiting } from "../../src/performance/waiting.ts";
+import { waiting } from "../../src/performance/waiting.ts";
+import { erlangB } from "../../src/queueing/index.ts";
 
 const never = Number.POSITIVE_INFINITY;
-
-test("Erlang B agrees with its sum: (a^c/c!)/Σ a^k/k!", () => {
-  const plain = (c: number, a: number): number => {
-    let term = 1;
-    let sum = 1;
-    for (let k = 1; k <= c; k++) {
-      term *= a / k;
-      sum += term;
-    }
-    return term / sum;
-  };
-  for (const [c, a] of [
-    [1, 0.5],
-    [3, 2],
-    [10, 7],
-    [60, 55],
-  ] as const) {
-    expect(erlangB(c, a)).toBeCloseTo(plain(c, a), 12);
-  }
-  expect(erlangB(0, 3)).toBe(1);
-});
 
 test("M/M/1: wait with probability ρ, mean ρ s/(1 - ρ), exponential when waiting", () => {
   // ρ = 0.8, s = 0.1: mean wait 0.8 · 0.1/0.2 = 0.4; when waiting exponential with mean 0.5.
