@@ -6,7 +6,8 @@
 
 import { z } from "zod";
 import { CANARY, REGIONS, Regions, SEARCH } from "../src/slowdown/index.ts";
-import { slowdownAgent } from "./slowdown-agent.ts";
+import { searchAgent } from "./search-agent.ts";
+import { SlowdownCore } from "./slowdown-core.ts";
 
 const settingsSchema = z.strictObject({
   /** Risk earned per decision; .05 for the careful mode. */
@@ -32,15 +33,17 @@ const settingsSchema = z.strictObject({
 });
 
 /** The region agent that knows an analytic model. */
-export const regionPrior = slowdownAgent(
+export const regionPrior = searchAgent(
   "region-prior",
   "slowdown regions: an analytic prior, regions of slowdown, risk bank and canary",
   settingsSchema,
-  ({ alpha, patience, stop, trust, prior, unit, regions, radius, trend, canary, cone }) => ({
-    search: { ...SEARCH, alpha, patience, stop, trust, cone, pseudoObservations: prior && unit === "slowdown" },
-    model: { prior, unit },
-    canary: canary ? CANARY : { ...CANARY, windowShare: 0 },
-    estimator: (columns) =>
-      new Regions(columns, { ...REGIONS, radiusShare: radius, regions, trend, siblings: regions }),
-  }),
+  ({ alpha, patience, stop, trust, prior, unit, regions, radius, trend, canary, cone }) =>
+    (context, load) =>
+      new SlowdownCore(context, load, {
+        search: { ...SEARCH, alpha, patience, stop, trust, cone, pseudoObservations: prior && unit === "slowdown" },
+        model: { prior, unit },
+        canary: canary ? CANARY : { ...CANARY, windowShare: 0 },
+        estimator: (columns) =>
+          new Regions(columns, { ...REGIONS, radiusShare: radius, regions, trend, siblings: regions }),
+      }),
 );

@@ -2,6 +2,7 @@
 
 export * from "./batch-server.ts";
 export * from "./batch-tail.ts";
+export * from "./calibration.ts";
 export * from "./canary.ts";
 export * from "./candidate-set.ts";
 export * from "./cone.ts";
@@ -14,3 +15,5 @@ export * from "./residual.ts";
 export * from "./risk-bank.ts";
 export * from "./search.ts";
 export * from "./service-fit.ts";
+export * from "./service-surface.ts";
+export * from "./trend.ts";

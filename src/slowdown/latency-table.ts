@@ -22,20 +22,27 @@ export class LatencyTable {
   readonly #values: Float64Array;
   readonly #columns: number;
   readonly #grid: SlowdownGrid;
+  readonly #logLatency: (i: number, z: number) => number;
 
   /** @param logLatency log of the model's latency in ms of configuration i at slowdown z */
   constructor(configurations: number, logLatency: (i: number, z: number) => number, grid: SlowdownGrid) {
     const columns = Math.round((2 * grid.reach) / grid.step) + 1;
     this.#grid = grid;
     this.#columns = columns;
+    this.#logLatency = logLatency;
     this.#values = new Float64Array(configurations * columns);
-    for (let i = 0; i < configurations; i++) {
-      let least = Number.NEGATIVE_INFINITY;
-      for (let column = 0; column < columns; column++) {
-        const value = Math.max(least, logLatency(i, column * grid.step - grid.reach));
-        this.#values[i * columns + column] = value;
-        least = value + LEAST_STEP;
-      }
+    for (let i = 0; i < configurations; i++) this.rebuild(i);
+  }
+
+  /** Asks the model again for configuration i. */
+  rebuild(i: number): void {
+    const { reach, step } = this.#grid;
+    const columns = this.#columns;
+    let least = Number.NEGATIVE_INFINITY;
+    for (let column = 0; column < columns; column++) {
+      const value = Math.max(least, this.#logLatency(i, column * step - reach));
+      this.#values[i * columns + column] = value;
+      least = value + LEAST_STEP;
     }
   }
 

@@ -1,0 +1,249 @@
+// Simulation in the loop as the core of an agent: recorded traces, the two-stage canary, and the hand-over without telemetry.
+
+import { z } from "zod";
+import type { AgentContext, Json, Trial, WindowMetrics } from "../src/core/index.ts";
+import {
+  type BatchServer,
+  CANARY,
+  type CandidateSet,
+  candidateSet,
+  type LatticeColumns,
+  type NextStep,
+  predictedUsdPerHour,
+  priorCovers,
+  priorService,
+  type ResidualEstimator,
+  ServiceSurface,
+} from "../src/slowdown/index.ts";
+import { poissonTrace, type RecordedTrace, Replay } from "./replay.ts";
+import { ReplaySearch, type ReplaySearchSettings, replaySearchSchema } from "./replay-search.ts";
+import type { SearchCore } from "./search-agent.ts";
+import { SimulatedLatency, simulatedLatencySchema } from "./simulated-latency.ts";
+
+/** What makes one agent with a simulator differ from another. */
+export interface ReplayVariant {
+  readonly search: ReplaySearchSettings;
+  /** Recorded windows kept for replay. */
+  readonly traces: number;
+  readonly simulate: boolean;
+  /** Share of a window after which service times are judged; 0 for not at all. */
+  readonly serviceCanary: number;
+  readonly canary: boolean;
+  estimator(columns: LatticeColumns): ResidualEstimator;
+  /** What acts where telemetry is missing. */
+  fallback(context: AgentContext, load: Load): SearchCore;
+}
+
+interface Load {
+  readonly level: number;
+  readonly rateRps: number;
+}
+
+/** Requests of the made-up trace for the first decisions, warm-up first. */
+const MADE_UP = { requests: 21_000, warmup: 1000 };
+
+/** Share of a recorded window that warms the replay up where the window does not say. */
+const WARMUP_SHARE = 0.05;
+
+const stateSchema = z.object({
+  fallback: z.unknown(),
+  traces: z.array(z.object({ warmup: z.number().int(), rateRps: z.number(), times: z.string() })),
+  surface: z.object({ mean: z.array(z.number()), covariance: z.array(z.number()) }),
+  multipliers: z.array(z.number()),
+  latency: simulatedLatencySchema,
+  search: replaySearchSchema,
+});
+
+/** Recorded arrivals and the rate they were recorded at. */
+interface Recorded extends RecordedTrace {
+  readonly rateRps: number;
+}
+
+/** Servers that differ in batch size and delay alone share a machine. */
+function machinesOf(candidates: CandidateSet): { machines: BatchServer[]; machineOf: Int32Array } {
+  const machines: BatchServer[] = [];
+  const known = new Map<string, number>();
+  const machineOf = Int32Array.from(candidates.servers, (server) => {
+    const key = `${server.host} ${server.instances} ${server.resource} ${server.occupancy}`;
+    const machine = known.get(key) ?? machines.push(server) - 1;
+    known.set(key, machine);
+    return machine;
+  });
+  return { machines, machineOf };
+}
+
+/** Whether a window tells what replays need. */
+export function isFullTelemetry(metrics: WindowMetrics): boolean {
+  return metrics.arrivals.timesMs !== undefined && metrics.service?.byBatch !== undefined;
+}
+
+/** The core of region-sim. */
+export class ReplayCore implements SearchCore {
+  readonly candidates: CandidateSet;
+  readonly plans = true;
+  readonly #context: AgentContext;
+  readonly #variant: ReplayVariant;
+  readonly #surface: ServiceSurface;
+  readonly #replay: Replay;
+  readonly #latency: SimulatedLatency;
+  readonly #search: ReplaySearch;
+  #fallback: SearchCore | null = null;
+  #load: Load;
+  #recorded: Recorded[] = [];
+
+  /** @throws {ConfigError} when the context has no profiled points */
+  constructor(context: AgentContext, load: Load, variant: ReplayVariant) {
+    const { space, objective, random } = context;
+    const { percentile, latencyMs: sloMs } = objective.slo[0];
+    this.#context = context;
+    this.#variant = variant;
+    this.#load = load;
+    this.candidates = candidateSet(space, context);
+    const { machines, machineOf } = machinesOf(this.candidates);
+    const { batchValues } = this.candidates.columns;
+    const knots = batchValues.length > 0 ? [...batchValues].sort((a, b) => a - b) : [1];
+    const prior = priorService(context) ?? (() => 1);
+    this.#surface = new ServiceSurface(machines, knots, context, prior);
+    this.#replay = new Replay(percentile, random.split("multipliers"));
+    this.#latency = new SimulatedLatency(
+      {
+        candidates: this.candidates,
+        machineOf,
+        surface: this.#surface,
+        replay: this.#replay,
+        percentile,
+        sloMs,
+        simulate: variant.simulate,
+      },
+      load.rateRps,
+      this.#traces(),
+    );
+    this.#search = new ReplaySearch(
+      {
+        candidates: this.candidates,
+        objective,
+        machineOf,
+        surface: this.#surface,
+        replay: this.#replay,
+        latency: this.#latency,
+        estimator: variant.estimator(this.candidates.columns),
+        usdPerHour: (i, expected) => this.#usdPerHour(i, expected),
+        costFollowsService: machines.some((server) => !Number.isFinite(server.instances)),
+      },
+      variant.search,
+      load.level,
+    );
+    if (context.profilePoints.length === 0 || !priorCovers(space)) this.#fallback = variant.fallback(context, load);
+  }
+
+  enter(level: number, rateRps: number): void {
+    const changed = level !== this.#load.level;
+    this.#load = { level, rateRps };
+    this.#fallback?.enter(level, rateRps);
+    this.#latency.setTraces(this.#traces(), rateRps);
+    if (changed) this.#search.enter(level);
+  }
+
+  next(running: number): NextStep {
+    if (this.#fallback !== null) return this.#fallback.next(running);
+    if (this.#search.incumbent() !== null) this.#search.sweep();
+    return this.#search.next();
+  }
+
+  trial(): Trial | undefined {
+    if (this.#fallback !== null) return this.#fallback.trial();
+    const { serviceCanary, canary } = this.#variant;
+    const stages = [
+      ...(serviceCanary > 0 ? [{ windowShare: serviceCanary }] : []),
+      ...(canary ? [{ windowShare: CANARY.windowShare, abortLatencyRatio: CANARY.abortLatencyRatio }] : []),
+    ];
+    return stages.length === 0 ? undefined : { share: 1, stages };
+  }
+
+  judge(i: number, metrics: WindowMetrics, rateRps: number): string | null {
+    if (this.#fallback !== null) return this.#fallback.judge(i, metrics, rateRps);
+    if (this.#variant.serviceCanary === 0 || this.#search.judge(i, metrics)) return null;
+    return `service times make it safe with probability ${this.#search.probability(i).toFixed(2)} only`;
+  }
+
+  observe(i: number, metrics: WindowMetrics, short: boolean): void {
+    const { timesMs, rateRps } = metrics.arrivals;
+    if (!isFullTelemetry(metrics) || timesMs === undefined) {
+      this.#fallback ??= this.#variant.fallback(this.#context, this.#load);
+    }
+    if (this.#fallback !== null) this.#fallback.observe(i, metrics, short);
+    if (timesMs === undefined || !isFullTelemetry(metrics)) return;
+    if (this.#context.profilePoints.length > 0 && priorCovers(this.#context.space)) this.#fallback = null;
+    const warmup =
+      timesMs.length > metrics.requests ? timesMs.length - metrics.requests : timesMs.length * WARMUP_SHARE;
+    const trace: Recorded = { timesMs, warmup: Math.round(warmup), rateRps };
+    this.#search.observe(i, metrics, trace, short);
+    if (short || this.#recorded.length >= this.#variant.traces) return;
+    this.#recorded.push({ ...trace, timesMs: timesMs.slice() });
+    this.#latency.setTraces(this.#traces(), this.#load.rateRps);
+  }
+
+  incumbent(level?: number): number | null {
+    return (this.#fallback ?? this.#search).incumbent(level);
+  }
+
+  levels(): readonly number[] {
+    return (this.#fallback ?? this.#search).levels();
+  }
+
+  save(): Json {
+    return {
+      fallback: this.#fallback?.save() ?? null,
+      traces: this.#recorded.map(({ warmup, rateRps, timesMs }) => ({ warmup, rateRps, times: encode(timesMs) })),
+      surface: this.#surface.save(),
+      multipliers: this.#replay.save(),
+      latency: this.#latency.save(),
+      search: this.#search.save(),
+    };
+  }
+
+  restore(state: unknown): void {
+    const saved = stateSchema.parse(state);
+    this.#recorded = saved.traces.map(({ warmup, rateRps, times }) => ({ warmup, rateRps, timesMs: decode(times) }));
+    this.#surface.restore(saved.surface);
+    this.#replay.restore(saved.multipliers);
+    this.#latency.setTraces(this.#traces(), this.#load.rateRps);
+    this.#latency.restore(saved.latency);
+    this.#search.restore(saved.search, this.#load.level);
+    this.#fallback = saved.fallback === null ? null : this.#variant.fallback(this.#context, this.#load);
+    this.#fallback?.restore(saved.fallback);
+  }
+
+  /** Recorded arrivals at the present rate: stretched where they were recorded at another. */
+  #traces(): RecordedTrace[] {
+    const { level, rateRps } = this.#load;
+    if (this.#recorded.length === 0) {
+      const random = this.#context.random.split(`arrivals ${level}`);
+      return [poissonTrace(rateRps, MADE_UP.requests, MADE_UP.warmup, random)];
+    }
+    return this.#recorded.map((trace) => {
+      const stretch = trace.rateRps / rateRps;
+      const near = Math.abs(Math.log(stretch)) < SAME_RATE;
+      return near ? trace : { warmup: trace.warmup, timesMs: trace.timesMs.map((time) => time * stretch) };
+    });
+  }
+
+  #usdPerHour(i: number, expected: { readonly batch: number; readonly serviceMs: number }): number {
+    const configuration = this.candidates.configurations[i];
+    const server = this.candidates.servers[i];
+    if (configuration === undefined || server === undefined) return Number.POSITIVE_INFINITY;
+    return predictedUsdPerHour(this.#context, configuration, server, { rateRps: this.#load.rateRps, ...expected });
+  }
+}
+
+/** Traces whose rates differ by less than this, in logs, are of one load: bursts make windows differ. */
+const SAME_RATE = 0.25;
+
+function encode(times: Float64Array): string {
+  return Buffer.from(times.buffer, times.byteOffset, times.byteLength).toString("base64");
+}
+
+function decode(text: string): Float64Array {
+  const bytes = Buffer.from(text, "base64");
+  return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}

@@ -1,0 +1,284 @@
+// A careful search as an agent: load levels from the observation, windows long enough to mean something, one policy a level.
+//
+// A window counts once nothing is in flight and it holds 20/(1-q) requests; until then the same configuration is
+// proposed again. A load level is entered when the observation's level changes; within a level the search is told when
+// the rate has moved by more than 8 %. A search that plans does so in `plan`; `act` then reads the last plan.
+
+import { z } from "zod";
+import {
+  type Agent,
+  type AgentContext,
+  type AgentFactory,
+  type AgentSnapshot,
+  CheckpointError,
+  type ClusterState,
+  type Configuration,
+  fromJson,
+  type Json,
+  type Policy,
+  type Proposal,
+  type Transition,
+  type Trial,
+  toJson,
+  type WindowMetrics,
+} from "../src/core/index.ts";
+import type { CandidateSet, NextStep } from "../src/slowdown/index.ts";
+import { type LevelChoice, levelPolicy, loadLevelPolicy } from "./level-policy.ts";
+import { levelledLoad } from "./load-level.ts";
+import { type ConfigurableAgent, readSettings } from "./settings.ts";
+import { joinWindows, withLatency } from "./window.ts";
+
+/** What a careful search must do to be an agent. Configurations are indices of its candidates. */
+export interface SearchCore {
+  readonly candidates: CandidateSet;
+  /** Whether `next` thinks too long for the decision path. */
+  readonly plans: boolean;
+  /** Another load level, or another rate within the level. */
+  enter(level: number, rateRps: number): void;
+  /** What to run next: called once per decision. */
+  next(running: number): NextStep;
+  /** The stages a new configuration is tried in. */
+  trial(): Trial | undefined;
+  /** Judges a stage of a trial. @returns why to roll back; null to go on */
+  judge(i: number, metrics: WindowMetrics, rateRps: number): string | null;
+  /** A window of configuration i, its latency known. @param short a trial that was rolled back */
+  observe(i: number, metrics: WindowMetrics, short: boolean): void;
+  /** The configuration to keep; null when nothing was measured at that level (the present one when absent). */
+  incumbent(level?: number): number | null;
+  levels(): readonly number[];
+  save(): Json;
+  /** @throws when the state is another search's */
+  restore(state: unknown): void;
+}
+
+/** Relative change of the rate within a load level after which the search is told. */
+const RATE_TOLERANCE = 0.08;
+
+/** A trial without a canary is given up when this share of a window is over this multiple of the SLO. */
+const EARLY_SHARE = 1 / 8;
+const EARLY_RATIO = 1.1;
+
+const stateSchema = z.object({
+  settings: z.record(z.string(), z.unknown()),
+  load: z.object({ level: z.number().int(), rateRps: z.number() }).nullable(),
+  steps: z.number().int(),
+  episodes: z.number().int(),
+  rewardSum: z.number(),
+  pending: z
+    .object({ index: z.number().int(), fresh: z.boolean(), probability: z.number(), reason: z.string() })
+    .nullable(),
+  core: z.unknown(),
+});
+
+/** What makes the search of a context; called when its first load is known. */
+export type CoreMaker = (
+  context: AgentContext,
+  load: { readonly level: number; readonly rateRps: number },
+) => SearchCore;
+
+class SearchAgent implements Agent {
+  readonly #name: string;
+  readonly #context: AgentContext;
+  readonly #settings: Readonly<Record<string, unknown>>;
+  readonly #make: CoreMaker;
+  readonly #leastRequests: number;
+  #core: SearchCore | null = null;
+  #load: { level: number; rateRps: number } | null = null;
+  #pending: NextStep | null = null;
+  #gathered: { readonly index: number; readonly metrics: WindowMetrics } | null = null;
+  #steps = 0;
+  #episodes = 0;
+  #rewardSum = 0;
+
+  constructor(name: string, context: AgentContext, settings: object, make: CoreMaker) {
+    this.#name = name;
+    this.#context = context;
+    this.#settings = { ...settings };
+    this.#make = make;
+    this.#leastRequests = 20 / (1 - context.objective.slo[0].percentile);
+  }
+
+  act(observation: ClusterState): Proposal {
+    const { canary } = observation;
+    if (canary !== null && this.#pending !== null) return this.#judge(observation, canary.metrics, this.#pending);
+    const core = this.#enter(observation);
+    const running = core.candidates.indexOf(observation.configuration);
+    this.#pending ??= core.next(running);
+    const { index, fresh, reason } = this.#pending;
+    const configuration = this.#configuration(core, index);
+    const trial = fresh && index !== running ? core.trial() : undefined;
+    return { configuration, reason, ...(trial === undefined ? {} : { trial }) };
+  }
+
+  update(transition: Transition): void {
+    this.#steps++;
+    this.#rewardSum += transition.reward;
+    if (transition.truncated) this.#episodes++;
+    this.#learn(this.#enter(transition.observation), transition);
+    this.#enter(transition.next);
+  }
+
+  plan(): void {
+    const core = this.#core;
+    if (core?.plans !== true || this.#pending !== null) return;
+    this.#pending = core.next(-1);
+  }
+
+  policy(): Policy {
+    const core = this.#core;
+    const choices: LevelChoice[] = (core?.levels() ?? []).flatMap((level) => {
+      const index = core?.incumbent(level === this.#load?.level ? undefined : level) ?? null;
+      return core === null || index === null ? [] : [{ level, configuration: this.#configuration(core, index) }];
+    });
+    return levelPolicy(this.#name, this.#context, choices, {
+      steps: this.#steps,
+      episodes: this.#episodes,
+      meanReward: this.#steps === 0 ? null : this.#rewardSum / this.#steps,
+    });
+  }
+
+  /** Intervals gathered towards an unfinished window are not saved: a restored agent measures that window anew. */
+  save(): AgentSnapshot {
+    this.#gathered = null;
+    const state: z.input<typeof stateSchema> = {
+      settings: this.#settings,
+      load: this.#load,
+      steps: this.#steps,
+      episodes: this.#episodes,
+      rewardSum: this.#rewardSum,
+      pending: this.#pending === null ? null : { ...this.#pending },
+      core: this.#core?.save() ?? null,
+    };
+    return { agent: this.#name, version: 1, state: toJson(state) };
+  }
+
+  restore(state: z.infer<typeof stateSchema>): void {
+    this.#steps = state.steps;
+    this.#episodes = state.episodes;
+    this.#rewardSum = state.rewardSum;
+    this.#pending = state.pending;
+    this.#load = state.load;
+    if (state.load === null) return;
+    this.#core = this.#make(this.#context, state.load);
+    this.#core.restore(state.core);
+  }
+
+  get #sloMs(): number {
+    return this.#context.objective.slo[0].latencyMs;
+  }
+
+  #configuration(core: SearchCore, index: number): Configuration {
+    const configuration = core.candidates.configurations[index];
+    if (configuration === undefined) throw new RangeError(`candidate: expected a known one, found ${index}`);
+    return configuration;
+  }
+
+  /** The search at the load an observation shows. */
+  #enter(observation: ClusterState): SearchCore {
+    const load = levelledLoad(observation);
+    if (this.#core === null || this.#load === null) {
+      this.#load = load;
+      this.#core = this.#make(this.#context, load);
+      return this.#core;
+    }
+    const moved = Math.abs(Math.log(load.rateRps / this.#load.rateRps)) > RATE_TOLERANCE;
+    if (load.level === this.#load.level && !moved) return this.#core;
+    this.#core.enter(load.level, load.rateRps);
+    if (load.level !== this.#load.level) {
+      this.#pending = null;
+      this.#gathered = null;
+    }
+    this.#load = load;
+    return this.#core;
+  }
+
+  #judge(observation: ClusterState, metrics: WindowMetrics, pending: NextStep): Proposal {
+    const core = this.#enter(observation);
+    const why = core.judge(pending.index, metrics, this.#load?.rateRps ?? metrics.arrivals.rateRps);
+    if (why !== null) return { configuration: observation.configuration, reason: `rolled back: ${why}` };
+    return { configuration: this.#configuration(core, pending.index), reason: pending.reason };
+  }
+
+  #learn(core: SearchCore, { next, applied, proposed, aborted }: Transition): void {
+    if (aborted) {
+      const tried = core.candidates.indexOf(next.canary?.configuration ?? proposed.configuration);
+      this.#finish(core, tried, this.#atLeastTooLate(next.canary?.metrics ?? next.metrics), true);
+      return;
+    }
+    if (next.inFlight !== null) return;
+    const index = core.candidates.indexOf(applied);
+    const told = withLatency(next.metrics, this.#sloMs);
+    if (index < 0 || told === null) return;
+    const known = this.#gathered;
+    const metrics = known === null || known.index !== index ? told : joinWindows(known.metrics, told);
+    this.#gathered = { index, metrics };
+    if (metrics.requests >= this.#leastRequests) this.#finish(core, index, metrics, false);
+    else if (this.#pending?.fresh === true && this.#drowning(metrics)) this.#finish(core, index, metrics, true);
+  }
+
+  #drowning(metrics: WindowMetrics): boolean {
+    const enough = metrics.requests >= EARLY_SHARE * this.#leastRequests;
+    return enough && (metrics.latency?.objectiveMs ?? 0) > EARLY_RATIO * this.#sloMs;
+  }
+
+  /** A rolled-back canary: at least as late as rolls back, whatever its short window showed. */
+  #atLeastTooLate(metrics: WindowMetrics): WindowMetrics {
+    const late = EARLY_RATIO * this.#sloMs * (1 + 1e-9);
+    const told = withLatency(metrics, this.#sloMs);
+    const latency = told?.latency ?? {
+      meanMs: late,
+      p50Ms: late,
+      p95Ms: late,
+      p99Ms: late,
+      objectiveMs: late,
+      missRatio: 1,
+      resolution: 0,
+    };
+    return { ...metrics, latency: { ...latency, objectiveMs: Math.max(late, latency.objectiveMs) } };
+  }
+
+  #finish(core: SearchCore, index: number, metrics: WindowMetrics, short: boolean): void {
+    this.#gathered = null;
+    this.#pending = null;
+    if (index >= 0) core.observe(index, metrics, short);
+  }
+}
+
+/** The registry entry of a careful agent. */
+export function searchAgent<S extends object>(
+  name: string,
+  summary: string,
+  schema: z.ZodType<S>,
+  core: (settings: S) => CoreMaker,
+): ConfigurableAgent {
+  const make = (context: AgentContext, settings: S): SearchAgent =>
+    new SearchAgent(name, context, settings, core(settings));
+  const withSettings = (settings: S): AgentFactory => ({
+    name,
+    summary,
+    create: (context) => make(context, settings),
+    restore(context, snapshot) {
+      if (snapshot.agent !== name || snapshot.version !== 1) {
+        const found = `${snapshot.agent} version ${snapshot.version}`;
+        throw new CheckpointError(`snapshot: expected ${name} version 1, found ${found}`);
+      }
+      const parsed = stateSchema.safeParse(fromJson(snapshot.state));
+      if (!parsed.success) {
+        const issue = parsed.error.issues[0];
+        throw new CheckpointError(`snapshot state.${issue?.path.join(".")}: ${issue?.message}`);
+      }
+      const agent = make(context, readSettings(name, schema, parsed.data.settings));
+      try {
+        agent.restore(parsed.data);
+      } catch (cause) {
+        throw new CheckpointError(`snapshot of ${name}: does not fit this lattice`, { cause });
+      }
+      return agent;
+    },
+    load: (context, spec): Policy => loadLevelPolicy(name, context, spec),
+  });
+  return {
+    ...withSettings(readSettings(name, schema, {})),
+    configured: (settings) => withSettings(readSettings(name, schema, settings)),
+  };
+}

@@ -1,0 +1,341 @@
+// What region-sim believes of every configuration's latency: simulated where it was, a corrected closed form elsewhere.
+//
+// screen: 8,000 requests of one trace at slowdowns -.15, 0, .15;  full: every recorded trace at 0, shifts the screen's line
+// L(i, z) simulated: piecewise linear through the screen at z + drift, drift = how far the service belief moved since
+// L(i, z) otherwise: closed form on the believed service times at z + e_i, e_i the closed form's error at simulated
+//          configurations, spread by regions: experience that costs no window (Dyna: R. Sutton, 1991)
+
+import { z } from "zod";
+import {
+  type CandidateSet,
+  LatencyTable,
+  REGIONS,
+  Regions,
+  type ResidualObservation,
+  type ServiceSurface,
+  SLOWDOWN_GRID,
+  type TailQuery,
+  tailBatch,
+  tailLatencyMs,
+} from "../src/slowdown/index.ts";
+import type { RecordedTrace, Replay } from "./replay.ts";
+
+/** Requests of a screen, and the slowdowns it is run at. */
+const SCREEN_REQUESTS = 8000;
+const SCREEN_SLOWDOWN = 0.15;
+
+/** Standard deviation of L in units of slowdown: full run, screen, closed form with nothing simulated near. */
+const FULL_ERROR = 0.02;
+const SCREEN_ERROR = 0.04;
+const CLOSED_ERROR = 0.25;
+
+/** Least slope of log latency over slowdown. */
+const LEAST_SLOPE = 0.05;
+
+/** A full run is fresh while the service belief moved less than this; a screen is redone beyond the second. */
+const FRESH_DRIFT = 0.02;
+const STALE_DRIFT = 0.1;
+
+/** A machine's closed forms are computed again when its believed service moved more than this. */
+const REFRESH_DRIFT = 0.008;
+
+/** What was simulated of one configuration. */
+interface Simulated {
+  /** Log latency at the three slowdowns. */
+  readonly screen: readonly [number, number, number];
+  /** Log latency of the full run; the screen's middle before it. */
+  full: number;
+  /** Traces of the full run, by version; 0 for none. */
+  version: number;
+  meanBatch: number;
+  meanServiceMs: number;
+  tailBatch: number;
+  /** Believed log service time at the mean batch when simulated. */
+  reference: number;
+  drift: number;
+}
+
+/** JSON form of what was simulated. */
+export const simulatedLatencySchema = z.object({
+  version: z.number().int(),
+  references: z.array(z.array(z.number())),
+  simulated: z.array(
+    z.object({
+      index: z.number().int(),
+      screen: z.tuple([z.number(), z.number(), z.number()]),
+      full: z.number(),
+      version: z.number().int(),
+      meanBatch: z.number(),
+      meanServiceMs: z.number(),
+      tailBatch: z.number(),
+      reference: z.number(),
+      drift: z.number(),
+    }),
+  ),
+  errors: z.array(z.tuple([z.number().int(), z.number()])),
+});
+
+/** What the simulations are made from; traces may be replaced. */
+export interface SimulationInputs {
+  readonly candidates: CandidateSet;
+  /** Machine of each configuration. */
+  readonly machineOf: Int32Array;
+  readonly surface: ServiceSurface;
+  readonly replay: Replay;
+  readonly percentile: number;
+  readonly sloMs: number;
+  readonly simulate: boolean;
+}
+
+/** Latency of every configuration, as believed now. */
+export class SimulatedLatency {
+  readonly #inputs: SimulationInputs;
+  readonly #closed: LatencyTable;
+  readonly #closedBatch: Float64Array;
+  readonly #closedError: Regions;
+  readonly #errors: ResidualObservation[] = [];
+  readonly #simulated = new Map<number, Simulated>();
+  readonly #tables: Float64Array[];
+  readonly #references: Float64Array[];
+  #traces: readonly RecordedTrace[];
+  #version = 1;
+  #rateRps: number;
+  /** Simulations so far. */
+  runs = 0;
+
+  constructor(inputs: SimulationInputs, rateRps: number, traces: readonly RecordedTrace[]) {
+    const { candidates, machineOf, surface } = inputs;
+    this.#inputs = inputs;
+    this.#traces = traces;
+    this.#rateRps = rateRps;
+    const machines = machineOf.reduce((most, machine) => Math.max(most, machine + 1), 0);
+    const largest = surface.knots.at(-1) ?? 1;
+    this.#tables = Array.from({ length: machines }, (_, machine) => surface.table(machine, largest));
+    this.#references = this.#tables.map((table) => table.slice());
+    this.#closedBatch = new Float64Array(candidates.servers.length);
+    this.#closedError = new Regions(candidates.columns, { ...REGIONS, trend: false });
+    this.#closed = new LatencyTable(candidates.servers.length, (i, z) => this.#closedForm(i, z), SLOWDOWN_GRID);
+    this.#countBatches();
+  }
+
+  /** Other arrivals, or another load. */
+  setTraces(traces: readonly RecordedTrace[], rateRps: number): void {
+    this.#traces = traces;
+    this.#version++;
+    if (rateRps === this.#rateRps) return;
+    this.#rateRps = rateRps;
+    this.#simulated.clear();
+    this.#errors.length = 0;
+    this.#closedError.fit([]);
+    for (let i = 0; i < this.#closedBatch.length; i++) this.#closed.rebuild(i);
+    this.#countBatches();
+  }
+
+  /** The service belief changed. */
+  refresh(): void {
+    const { machineOf, surface } = this.#inputs;
+    const moved = new Set<number>();
+    this.#references.forEach((reference, machine) => {
+      const table = surface.table(machine, reference.length - 1);
+      this.#tables[machine] = table;
+      if (
+        surface.knots.every((knot) => Math.abs(Math.log((table[knot] ?? 1) / (reference[knot] ?? 1))) < REFRESH_DRIFT)
+      )
+        return;
+      reference.set(table);
+      moved.add(machine);
+    });
+    for (const [i, simulated] of this.#simulated) {
+      simulated.drift = surface.logMean(machineOf[i] ?? 0, simulated.meanBatch) - simulated.reference;
+    }
+    if (moved.size === 0) return;
+    machineOf.forEach((machine, i) => {
+      if (moved.has(machine)) this.#closed.rebuild(i);
+    });
+    this.#countBatches();
+  }
+
+  /** Log latency of configuration i at slowdown z. */
+  logLatency(i: number, z: number): number {
+    const known = this.#simulated.get(i);
+    if (known === undefined) return this.#closed.at(i, z + this.#closedError.mean(i));
+    const [low, middle, high] = known.screen;
+    const at = z + known.drift;
+    const slope = Math.max(LEAST_SLOPE, (at < 0 ? middle - low : high - middle) / SCREEN_SLOWDOWN);
+    return known.full + slope * at;
+  }
+
+  /** The slowdown at which configuration i has a log latency. */
+  inverse(i: number, logLatency: number): number {
+    const known = this.#simulated.get(i);
+    if (known === undefined) return this.#closed.inverse(i, logLatency) - this.#closedError.mean(i);
+    const [low, middle, high] = known.screen;
+    const above = logLatency - known.full;
+    const slope = Math.max(LEAST_SLOPE, (above < 0 ? middle - low : high - middle) / SCREEN_SLOWDOWN);
+    return above / slope - known.drift;
+  }
+
+  slope(i: number, z: number): number {
+    return (this.logLatency(i, z + 0.05) - this.logLatency(i, z - 0.05)) / 0.1;
+  }
+
+  /** Variance of L in squared slowdown: the simulation's and the service belief's. */
+  variance(i: number): { readonly model: number; readonly service: number } {
+    const { machineOf, surface } = this.#inputs;
+    const machine = machineOf[i] ?? 0;
+    const known = this.#simulated.get(i);
+    if (known === undefined) {
+      const model = CLOSED_ERROR ** 2 / (1 + this.#closedError.density(i));
+      return { model, service: surface.variance(machine, this.#closedBatch[i] ?? 1) };
+    }
+    const service = Math.max(surface.variance(machine, known.meanBatch), surface.variance(machine, known.tailBatch));
+    return { model: (known.version > 0 ? FULL_ERROR : SCREEN_ERROR) ** 2, service };
+  }
+
+  /** Batch size and service time expected of configuration i, for its cost. */
+  expected(i: number): { readonly batch: number; readonly serviceMs: number } {
+    const known = this.#simulated.get(i);
+    if (known !== undefined) return { batch: known.meanBatch, serviceMs: known.meanServiceMs * Math.exp(known.drift) };
+    const batch = this.#closedBatch[i] ?? 1;
+    return { batch, serviceMs: this.#serviceMs(i, batch) };
+  }
+
+  isSimulated(i: number): boolean {
+    return this.#simulated.has(i);
+  }
+
+  /** Whether configuration i was simulated on all traces under nearly the present service belief. */
+  fresh(i: number): boolean {
+    if (!this.#inputs.simulate) return true;
+    const known = this.#simulated.get(i);
+    return known !== undefined && known.version === this.#version && Math.abs(known.drift) < FRESH_DRIFT;
+  }
+
+  /** Simulates configuration i: screened if it was not, then on every trace when asked. */
+  simulate(i: number, full: boolean): void {
+    if (!this.#inputs.simulate) return;
+    const known = this.#simulated.get(i);
+    const screened = known === undefined || Math.abs(known.drift) > STALE_DRIFT ? this.#screen(i) : known;
+    if (full) this.#full(i, screened);
+  }
+
+  /** A replay of configuration i on one window's own arrivals. */
+  replayOn(i: number, trace: RecordedTrace): number {
+    const server = this.#server(i);
+    this.runs++;
+    return this.#inputs.replay.run(server, this.#table(i), [trace]).logLatency;
+  }
+
+  save(): z.input<typeof simulatedLatencySchema> {
+    return {
+      version: this.#version,
+      references: this.#references.map((table) => [...table]),
+      simulated: [...this.#simulated].map(([index, one]) => ({ index, ...one, screen: [...one.screen] })),
+      errors: this.#errors.map(({ index, value }) => [index, value]),
+    };
+  }
+
+  restore(saved: z.infer<typeof simulatedLatencySchema>): void {
+    this.#version = saved.version;
+    saved.references.forEach((table, machine) => {
+      this.#references[machine]?.set(table);
+      const { surface } = this.#inputs;
+      this.#tables[machine] = surface.table(machine, table.length - 1);
+    });
+    for (let i = 0; i < this.#closedBatch.length; i++) this.#closed.rebuild(i);
+    this.#countBatches();
+    for (const { index, ...one } of saved.simulated) this.#simulated.set(index, one);
+    for (const [i, value] of saved.errors) this.#addError(i, value);
+  }
+
+  #screen(i: number): Simulated {
+    const { surface, machineOf, replay } = this.#inputs;
+    const first = this.#traces.slice(0, 1);
+    const at = (z: number): { logLatency: number; meanBatch: number; meanServiceMs: number } => {
+      const scale = Math.exp(z);
+      const table = this.#table(i).map((ms) => ms * scale);
+      this.runs++;
+      return replay.run(this.#server(i), table, first, SCREEN_REQUESTS);
+    };
+    const middle = at(0);
+    const { meanBatch } = middle;
+    const screened: Simulated = {
+      screen: [at(-SCREEN_SLOWDOWN).logLatency, middle.logLatency, at(SCREEN_SLOWDOWN).logLatency],
+      full: middle.logLatency,
+      version: 0,
+      meanBatch,
+      meanServiceMs: middle.meanServiceMs,
+      tailBatch: meanBatch,
+      reference: surface.logMean(machineOf[i] ?? 0, meanBatch),
+      drift: 0,
+    };
+    const fresh = !this.#simulated.has(i);
+    this.#simulated.set(i, screened);
+    if (fresh) this.#learnError(i, middle.logLatency);
+    return screened;
+  }
+
+  #full(i: number, screened: Simulated): void {
+    const { surface, machineOf, replay } = this.#inputs;
+    this.runs += this.#traces.length;
+    const result = replay.run(this.#server(i), this.#table(i), this.#traces);
+    const reference = surface.logMean(machineOf[i] ?? 0, result.meanBatch);
+    this.#simulated.set(i, {
+      screen: screened.screen,
+      full: result.logLatency,
+      version: this.#version,
+      meanBatch: result.meanBatch,
+      meanServiceMs: result.meanServiceMs,
+      tailBatch: result.tailBatch,
+      reference,
+      drift: 0,
+    });
+  }
+
+  /** The closed form was wrong here by so much. */
+  #learnError(i: number, logLatency: number): void {
+    this.#addError(i, this.#closed.inverse(i, logLatency));
+  }
+
+  #addError(i: number, value: number): void {
+    const { positions, lengths } = this.#inputs.candidates.columns;
+    const knobs = lengths.length;
+    const at = positions.slice(i * knobs, (i + 1) * knobs);
+    const error: ResidualObservation = { positions: at, index: i, near: i, value, weight: 1 };
+    this.#errors.push(error);
+    this.#closedError.add(error);
+  }
+
+  #server(i: number): CandidateSet["servers"][number] {
+    const server = this.#inputs.candidates.servers[i];
+    if (server === undefined) throw new RangeError(`candidate: expected a known one, found ${i}`);
+    return server;
+  }
+
+  #table(i: number): Float64Array {
+    return this.#tables[this.#inputs.machineOf[i] ?? 0] ?? new Float64Array(0);
+  }
+
+  /** Service time of a batch that may be fractional, as believed when the closed forms were last computed. */
+  #serviceMs(i: number, batch: number): number {
+    const table = this.#references[this.#inputs.machineOf[i] ?? 0] ?? new Float64Array(0);
+    const low = Math.floor(batch);
+    const below = table[low] ?? 0;
+    return batch === low ? below : below + (batch - low) * ((table[low + 1] ?? below) - below);
+  }
+
+  #query(i: number, scale: number): TailQuery {
+    const { instances, maxBatch, maxDelayMs } = this.#server(i);
+    const { percentile, sloMs } = this.#inputs;
+    const serviceMs = (batch: number): number => this.#serviceMs(i, batch);
+    return { rateRps: this.#rateRps, instances, maxBatch, maxDelayMs, serviceMs, scale, percentile, sloMs };
+  }
+
+  #closedForm(i: number, z: number): number {
+    return Math.log(tailLatencyMs(this.#query(i, Math.exp(z))));
+  }
+
+  #countBatches(): void {
+    for (let i = 0; i < this.#closedBatch.length; i++) this.#closedBatch[i] = tailBatch(this.#query(i, 1));
+  }
+}
