@@ -10,6 +10,8 @@ export class ArrivalFeed {
   readonly block = new Float64Array(BLOCK + 1);
   index = 0;
   count = 0;
+  /** Arrivals after this moment are left for later. */
+  limitS = 0;
   readonly #source: ArrivalSource;
   readonly #fillable = this.block.subarray(0, BLOCK);
   #ended = false;

@@ -86,6 +86,14 @@ export class BatchTable {
     this.count[row] = (this.count[row] ?? 0) - count;
   }
 
+  /** A row for a model instance that has no batch yet. */
+  reserve(host: number): number {
+    const row = this.#allocate(0);
+    this.host[row] = host;
+    this.lane[row] = 0;
+    return row;
+  }
+
   release(row: number): void {
     this.count[row] = 0;
     this.sequence[row] = -1;

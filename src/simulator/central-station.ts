@@ -49,6 +49,21 @@ export class CentralStation extends MachineStation {
     return true;
   }
 
+  /** Finds the idle machines anew, after the plain loop. */
+  recount(): void {
+    const { hosts } = this.parts;
+    this.free = 0;
+    for (const list of this.#idle) list.length = 0;
+    for (let host = 0; host < hosts.rows; host++) {
+      if (hosts.open[host] === 0 || hosts.lane[host] !== this.lane) continue;
+      hosts.idlePlace[host] = -1;
+      const idle = (hosts.slots[host] ?? 0) - (hosts.busy[host] ?? 0);
+      if (idle <= 0) continue;
+      this.free += idle;
+      this.#add(host);
+    }
+  }
+
   override forget(row: number): void {
     if (this.parts.predictsWait) this.#ends.set(row, Number.POSITIVE_INFINITY);
   }

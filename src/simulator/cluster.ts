@@ -31,6 +31,8 @@ export class Cluster {
   readonly #tableByKey = new Map<string, number>();
   #settings: Settings;
   #canary: Canary | null = null;
+  /** Requests that arrived before the window that is open. */
+  #arrivedBefore = 0;
 
   /** @throws {ConfigError} when the initial configuration cannot run */
   constructor(plan: SimulationPlan, random: Random) {
@@ -99,11 +101,13 @@ export class Cluster {
     const { billing, clock, windows, lanes, service, pools } = this.parts;
     billing.accrue(clock.timeS);
     for (const station of this.flow.stations) station.expire();
+    windows[0].arrived = this.flow.arrived - this.#arrivedBefore;
+    this.#arrivedBefore = this.flow.arrived;
     const state = clusterState({
       timeS: clock.timeS,
       windows,
       lanes,
-      utilization: service.utilization(),
+      utilization: service.utilization(pools.length === 0 ? 0 : windows[0].serviceS),
       fleet: pools.length === 0 ? {} : this.fleet.count(),
       configuration: this.#pending.running,
       inFlight: this.#pending.inFlight ?? (this.fleet.restarting ? this.#pending.running : null),

@@ -61,6 +61,16 @@ export class EventQueue {
     return this.#data[0] ?? 0;
   }
 
+  /** Data of the earliest event; there must be one. Holds after `settle`. */
+  peek(): number {
+    return this.#data[0] ?? 0;
+  }
+
+  /** Sequence number of the earliest event; there must be one. Holds after `settle`. */
+  peekSequence(): number {
+    return this.#sequences[0] ?? -1;
+  }
+
   /** Closes the gap an event left that led to no other. */
   settle(): void {
     if (!this.#gap) return;

@@ -1,10 +1,12 @@
 // Requests on their way: admitted to a station, served in batches, given back by lost machines, or dropped.
 
 import type { ArrivalFeed } from "./arrival-feed.ts";
+import { CentralStation } from "./central-station.ts";
 import type { ClusterParts } from "./cluster-parts.ts";
 import type { Fleet } from "./fleet.ts";
 import { READY } from "./hosts.ts";
 import { type Lane, stationsOf } from "./lane.ts";
+import { type BatchRecorder, PlainLoop } from "./plain-loop.ts";
 import type { Station } from "./station.ts";
 
 /** How traffic is steered at present. */
@@ -16,7 +18,7 @@ export interface Steering {
 }
 
 /** Moves requests; counts what became of them over the whole run, scored or not. */
-export class RequestFlow {
+export class RequestFlow implements BatchRecorder {
   arrived = 0;
   served = 0;
   dropped = 0;
@@ -31,6 +33,10 @@ export class RequestFlow {
   #steering: Steering = { thresholdS: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY], trialShare: 0 };
   /** One kind of request, one station, nothing to decide about an arrival. */
   #plain = false;
+  /** Null where there is more to do than the plain loop does. */
+  #plainLoop: PlainLoop | null = null;
+  /** Whether windows must be told of each arrival. */
+  #watchesArrivals = false;
 
   constructor(parts: ClusterParts, fleet: Fleet, chance: { next(): number }) {
     this.#parts = parts;
@@ -49,13 +55,30 @@ export class RequestFlow {
     const offloads = machines !== null && functions !== null && steering.thresholdS[0] < Number.POSITIVE_INFINITY;
     const throttles = machines === null && plan.function?.overflow === "drop";
     this.stations = stationsOf(split ? lanes : [lanes[0]]);
+    this.#watchesArrivals = steering.trialShare >= 1 || plan.telemetry?.arrivalTimes === true;
     this.#plain = !(mix.varied || offloads || split || this.#limited || throttles);
+    const alone = this.stations.length === 1 && this.#parts.pools.length === 1 && mix.buffers === 1;
+    const simple = this.#plain && alone && steering.trialShare === 0 && plan.queueTimeoutS === Number.POSITIVE_INFINITY;
+    this.#plainLoop = simple && machines instanceof CentralStation ? new PlainLoop(this.#parts, machines, this) : null;
   }
 
-  /** Takes arrivals up to `limitS`, or to the first after which something may happen sooner. */
-  admit(feed: ArrivalFeed, limitS: number): void {
-    if (this.#plain) this.#admitPlain(feed, limitS);
-    else this.#admitAny(feed, limitS);
+  /**
+   * Takes arrivals up to the feed's limit, or to the first after which something may happen sooner.
+   * @returns true when all were taken and nothing happens sooner
+   */
+  admit(feed: ArrivalFeed): boolean {
+    return this.#plain ? this.#admitPlain(feed) : this.#admitAny(feed);
+  }
+
+  /** Lets the plain loop run up to the feed's limit where it can; false where the general one is needed. */
+  runPlain(feed: ArrivalFeed): boolean {
+    const loop = this.#plainLoop;
+    if (loop === null) return false;
+    const arrived = loop.run(feed);
+    if (arrived < 0) return false;
+    this.arrived += arrived;
+    if (this.#watchesArrivals) this.#watch(feed.block, feed.index - arrived, feed.index);
+    return true;
   }
 
   /** Starts every batch that is due anywhere. */
@@ -70,7 +93,6 @@ export class RequestFlow {
     const host = batches.host[row] ?? 0;
     const lane = batches.lane[row] ?? 0;
     const machines = station(lane);
-    service.end(row);
     this.#record(row, lane, false);
     if (machines.carryOn(row, host)) return;
     service.leave(row);
@@ -93,6 +115,11 @@ export class RequestFlow {
     }
   }
 
+  /** Takes note of a batch that the cluster's own machines have served. */
+  recordBatch(row: number): void {
+    this.#record(row, 0, false);
+  }
+
   /** A request is turned away, given up or lost. */
   drop(arrivalS: number): void {
     this.dropped += 1;
@@ -105,7 +132,7 @@ export class RequestFlow {
     const machines = station(hosts.lane[host] ?? 0);
     for (let row = 0; row < batches.rows; row++) {
       if (batches.host[row] !== host || (batches.sequence[row] ?? -1) < 0) continue;
-      service.end(row);
+      service.cut(row);
       service.leave(row);
       machines.forget(row, host);
       this.#giveBack(row, machines, plan.failures?.lostRequests === "drop");
@@ -133,49 +160,40 @@ export class RequestFlow {
     }
   }
 
-  #admitPlain(feed: ArrivalFeed, limitS: number): void {
-    const { clock, windows } = this.#parts;
+  #admitPlain(feed: ArrivalFeed): boolean {
     const station = this.stations[0];
     const queue = station?.buffers[0];
-    if (station === undefined || queue === undefined) return;
-    const { block, count, index } = feed;
+    if (station === undefined || queue === undefined) return true;
+    const { block, count, index, limitS } = feed;
+    const quiet = station.free <= 0;
+    let end = count;
+    if (!quiet) end = Math.min(count, index + (queue.size === 0 ? 1 : station.maxBatchSize - queue.size));
     let i = index;
-    if (station.free > 0) {
-      const room = index + (queue.size === 0 ? 1 : station.maxBatchSize - queue.size);
-      const end = Math.min(room, count);
-      let timeS = clock.timeS;
-      while (i < end && (block[i] ?? 0) <= limitS) {
-        timeS = block[i] ?? 0;
-        queue.push(timeS);
-        i += 1;
-      }
-      clock.timeS = timeS;
-      station.pump();
-    } else {
-      while (i < count && (block[i] ?? 0) <= limitS) {
-        queue.push(block[i] ?? 0);
-        i += 1;
-      }
+    while (i < end && (block[i] ?? 0) <= limitS) {
+      queue.push(block[i] ?? 0);
+      i += 1;
     }
     feed.index = i;
     this.arrived += i - index;
-    windows[0].arrivals(block, index, i);
-    if (this.#steering.trialShare > 0) windows[1].arrivals(block, index, i);
+    if (this.#watchesArrivals) this.#watch(block, index, i);
+    if (quiet) return true;
+    this.#parts.clock.timeS = block[i - 1] ?? 0;
+    station.pump();
+    return false;
   }
 
-  #admitAny(feed: ArrivalFeed, limitS: number): void {
-    const { clock, windows, mix } = this.#parts;
-    const { block, count } = feed;
+  #admitAny(feed: ArrivalFeed): boolean {
+    const { clock, mix } = this.#parts;
+    const { block, count, limitS } = feed;
     while (feed.index < count) {
       const { index } = feed;
       const timeS = block[index] ?? 0;
-      if (timeS > limitS) return;
+      if (timeS > limitS) return true;
       clock.timeS = timeS;
       feed.index = index + 1;
       this.arrived += 1;
-      windows[0].arrivals(block, index, index + 1);
       if (mix.varied) mix.draw();
-      const station = this.#route(feed, index);
+      const station = this.#route(block, index);
       if (station === null) continue;
       const queue = station.buffers[mix.buffer];
       if (queue === undefined) continue;
@@ -183,23 +201,33 @@ export class RequestFlow {
       else queue.push(timeS);
       if (station.free > 0) {
         station.pump();
-        return;
+        return false;
       }
+    }
+    return true;
+  }
+
+  #watch(block: Float64Array, from: number, to: number): void {
+    const [whole, own] = this.#parts.windows;
+    whole.arrivals(block, from, to);
+    if (this.#steering.trialShare >= 1) {
+      own.arrived += to - from;
+      own.arrivals(block, from, to);
     }
   }
 
   /** The station for a request, or null when it is turned away. */
-  #route(feed: ArrivalFeed, index: number): Station | null {
+  #route(block: Float64Array, index: number): Station | null {
     const { lanes, windows, mix, calls, clock } = this.#parts;
     const { trialShare, thresholdS } = this.#steering;
     let lane: Lane = lanes[0];
     let threshold = thresholdS[0];
-    if (trialShare > 0 && (trialShare >= 1 || (this.#canaryOpen() && this.#chance.next() < trialShare))) {
-      windows[1].arrivals(feed.block, index, index + 1);
-      if (trialShare < 1) {
-        lane = lanes[1];
-        threshold = thresholdS[1];
-      }
+    if (this.#watchesArrivals) this.#watch(block, index, index + 1);
+    if (trialShare > 0 && trialShare < 1 && this.#canaryOpen() && this.#chance.next() < trialShare) {
+      windows[1].arrived += 1;
+      windows[1].arrivals(block, index, index + 1);
+      lane = lanes[1];
+      threshold = thresholdS[1];
     }
     const { machines, functions } = lane;
     if (machines !== null) {

@@ -71,7 +71,7 @@ export class Score {
 
   /**
    * Records a served batch in a window and, where its requests count, in the score.
-   * @param times arrival times; those of the batch are at offset .. offset + count
+   * @param times arrival times; those of the batch are at offset .. offset + count, ascending
    */
   serve(
     times: Float64Array,
@@ -82,13 +82,13 @@ export class Score {
     offloaded: boolean,
   ): void {
     if (offloaded) window.offloaded += count;
-    let from = offset;
     const end = offset + count;
+    let from = offset;
     while (from < end) {
       const first = times[from] ?? 0;
       if (first < this.#cellFromS || first >= this.#cellToS) this.#enter(first);
-      let to = from + 1;
-      while (to < end && (times[to] ?? 0) < this.#cellToS && (times[to] ?? 0) >= this.#cellFromS) to += 1;
+      let to = end;
+      while ((times[to - 1] ?? 0) >= this.#cellToS) to -= 1;
       this.#record(times, classes, from, to, window);
       if (offloaded && this.#cellScored) this.offloaded += to - from;
       from = to;

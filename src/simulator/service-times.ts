@@ -75,7 +75,9 @@ export function serviceTable(
   return { slots, meanS };
 }
 
-/** Multipliers of service time, mean 1 but for stragglers. */
+const BLOCK = 256;
+
+/** Multipliers of service time, mean 1 but for stragglers; drawn in blocks. */
 export class ServiceNoise {
   readonly #random: Random;
   readonly #exponential: boolean;
@@ -83,6 +85,8 @@ export class ServiceNoise {
   readonly #shift: number;
   readonly #stragglerShare: number;
   readonly #stragglerFactor: number;
+  readonly #block = new Float64Array(BLOCK);
+  #used = BLOCK;
 
   constructor(reality: Reality, random: Random) {
     this.#random = random;
@@ -95,11 +99,22 @@ export class ServiceNoise {
   }
 
   next(): number {
+    if (this.#used === BLOCK) this.#draw();
+    return this.#block[this.#used++] ?? 1;
+  }
+
+  #draw(): void {
     const random = this.#random;
-    let factor = 1;
-    if (this.#exponential) factor = exponential(random);
-    else if (this.#sigma > 0) factor = Math.exp(this.#sigma * normal(random) - this.#shift);
-    if (this.#stragglerShare > 0 && random.next() < this.#stragglerShare) factor *= this.#stragglerFactor;
-    return factor;
+    const block = this.#block;
+    this.#used = 0;
+    if (this.#exponential) {
+      for (let i = 0; i < BLOCK; i++) block[i] = exponential(random);
+    } else if (this.#sigma > 0) {
+      for (let i = 0; i < BLOCK; i++) block[i] = Math.exp(this.#sigma * normal(random) - this.#shift);
+    } else block.fill(1);
+    if (this.#stragglerShare === 0) return;
+    for (let i = 0; i < BLOCK; i++) {
+      if (random.next() < this.#stragglerShare) block[i] = (block[i] ?? 1) * this.#stragglerFactor;
+    }
   }
 }

@@ -18,10 +18,10 @@ export class Service {
   readonly #batches: BatchTable;
   readonly #events: EventQueue;
   readonly #noise: ServiceNoise;
-  /** Start of the stretch over which use is measured. */
-  #sinceS = 0;
-  /** Instance-seconds of services that ended in it. */
-  #busyS = 0;
+  /** Service that had been done at the last look by batches then in service. */
+  #carriedS = 0;
+  /** Service that was cut short since. */
+  #cutS = 0;
   #ready = 0;
   #readyS = 0;
   #resizedS = 0;
@@ -60,9 +60,9 @@ export class Service {
     batches.sequence[row] = events.pushedSequence;
   }
 
-  /** The service of the batch in a row is over; its machine may carry on. */
-  end(row: number): void {
-    this.#busyS += this.#clock.timeS - Math.max(this.#batches.startS[row] ?? 0, this.#sinceS);
+  /** The service of the batch in a row is cut short. */
+  cut(row: number): void {
+    this.#cutS += this.#clock.timeS - (this.#batches.startS[row] ?? 0);
   }
 
   /** The batch in a row no longer occupies its machine. */
@@ -79,18 +79,23 @@ export class Service {
     this.#ready += slots;
   }
 
-  /** Busy share of ready capacity since the last call, in [0, 1]; 0 when nothing was ready. */
-  utilization(): number {
+  /**
+   * Busy share of ready capacity since the last call, in [0, 1]; 0 when nothing was ready.
+   * @param servedS service times of the batches that ended since
+   */
+  utilization(servedS: number): number {
     const { timeS } = this.#clock;
     const batches = this.#batches;
     this.resize(0);
+    let inServiceS = 0;
     for (let row = 0; row < batches.rows; row++) {
       if ((batches.sequence[row] ?? -1) < 0 || (batches.host[row] ?? -1) < 0) continue;
-      this.#busyS += timeS - Math.max(batches.startS[row] ?? 0, this.#sinceS);
+      inServiceS += timeS - (batches.startS[row] ?? 0);
     }
-    const result = this.#readyS > 0 ? Math.min(1, this.#busyS / this.#readyS) : 0;
-    this.#busyS = this.#readyS = 0;
-    this.#sinceS = timeS;
+    const busyS = servedS + this.#cutS + inServiceS - this.#carriedS;
+    const result = this.#readyS > 0 ? Math.max(0, Math.min(1, busyS / this.#readyS)) : 0;
+    this.#carriedS = inServiceS;
+    this.#cutS = this.#readyS = 0;
     return result;
   }
 }

@@ -41,13 +41,23 @@ export class Simulator {
     const clock = this.#clock;
     const feed = this.#feed;
     for (;;) {
+      feed.limitS = Math.min(this.#tickS, untilS);
+      while (flow.runPlain(feed) && feed.index === feed.count && feed.count > 0) feed.refill();
       events.settle();
-      const dueS = this.#dueS();
+      const { stations } = flow;
+      let dueS = stations[0]?.dueS ?? Number.POSITIVE_INFINITY;
+      for (let i = 1; i < stations.length; i++) dueS = Math.min(dueS, stations[i]?.dueS ?? dueS);
       const nextS = Math.min(events.timeS, dueS, this.#tickS, untilS);
       if (feed.index < feed.count && (feed.block[feed.index] ?? 0) <= nextS) {
-        flow.admit(feed, nextS);
-        if (feed.index === feed.count) feed.refill();
-      } else if (events.timeS <= nextS) {
+        feed.limitS = nextS;
+        const quiet = flow.admit(feed);
+        if (feed.index === feed.count) {
+          feed.refill();
+          continue;
+        }
+        if (!quiet) continue;
+      }
+      if (events.timeS <= nextS) {
         clock.timeS = events.timeS;
         const data = events.pop();
         if (kindOf(data) === BATCH_END) flow.batchEnded(numberOf(data));
@@ -79,14 +89,6 @@ export class Simulator {
   /** What counted since scoring began. */
   totals(): SimulationTotals {
     return this.#cluster.totals();
-  }
-
-  /** When a batch is due next, with nothing else happening. */
-  #dueS(): number {
-    const { stations } = this.#cluster.flow;
-    let dueS = stations[0]?.dueS ?? Number.POSITIVE_INFINITY;
-    for (let i = 1; i < stations.length; i++) dueS = Math.min(dueS, stations[i]?.dueS ?? dueS);
-    return dueS;
   }
 
   #pumpDue(dueS: number): void {

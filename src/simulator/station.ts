@@ -28,14 +28,15 @@ export abstract class Station {
   /** When the next batch is due with nothing else happening; Infinity when none is or nothing is free. */
   dueS = Number.POSITIVE_INFINITY;
   protected readonly clock: Clock;
-  readonly #buffer: RequestQueue;
+  /** The first buffer; most stations have no other. */
+  readonly buffer: RequestQueue;
   readonly #timeoutS: number;
   readonly #onTimeout: OnTimeout;
 
   constructor(clock: Clock, { count, attributed, timeoutS, onTimeout }: BufferOptions) {
     this.clock = clock;
-    this.#buffer = new RequestQueue(attributed);
-    this.buffers = [this.#buffer, ...Array.from({ length: count - 1 }, () => new RequestQueue(attributed))];
+    this.buffer = new RequestQueue(attributed);
+    this.buffers = [this.buffer, ...Array.from({ length: count - 1 }, () => new RequestQueue(attributed))];
     this.#timeoutS = timeoutS;
     this.#onTimeout = onTimeout;
   }
@@ -45,7 +46,7 @@ export abstract class Station {
 
   /** Requests in the buffers. */
   get waiting(): number {
-    if (this.buffers.length === 1) return this.#buffer.size;
+    if (this.buffers.length === 1) return this.buffer.size;
     let sum = 0;
     for (const buffer of this.buffers) sum += buffer.size;
     return sum;
@@ -55,7 +56,7 @@ export abstract class Station {
   pump(): void {
     const { timeS } = this.clock;
     while (this.free > 0) {
-      const buffer = this.buffers.length === 1 ? this.#buffer : this.#nextBuffer(timeS);
+      const buffer = this.buffers.length === 1 ? this.buffer : this.#nextBuffer(timeS);
       if (this.#timeoutS !== Number.POSITIVE_INFINITY) this.#expireOf(buffer, timeS);
       const { size } = buffer;
       if (size === 0) {
@@ -80,7 +81,7 @@ export abstract class Station {
   /** The buffer whose batch may leave now; null when there is none. */
   protected due(): RequestQueue | null {
     const { timeS } = this.clock;
-    const buffer = this.buffers.length === 1 ? this.#buffer : this.#nextBuffer(timeS);
+    const buffer = this.buffers.length === 1 ? this.buffer : this.#nextBuffer(timeS);
     if (this.#timeoutS !== Number.POSITIVE_INFINITY) this.#expireOf(buffer, timeS);
     const { size } = buffer;
     if (size === 0) return null;
@@ -104,7 +105,7 @@ export abstract class Station {
 
   /** The buffer whose batch is due with the oldest request; else the one due first. */
   #nextBuffer(timeS: number): RequestQueue {
-    let best = this.#buffer;
+    let best = this.buffer;
     let bestDue = false;
     let bestHeadS = Number.POSITIVE_INFINITY;
     for (const buffer of this.buffers) {

@@ -74,9 +74,8 @@ export class WindowMeter {
     if (this.#binCount === MAX_BINS) this.#halveBins();
   }
 
-  /** @param times arrival times in s, a block of which positions from..to arrived */
+  /** Notes the times of arrivals, where they are told: those at from..to of a block, in s. */
   arrivals(times: Float64Array, from: number, to: number): void {
-    this.arrived += to - from;
     if (!this.#telemetry.arrivalTimes) return;
     const count = Math.min(to - from, MAX_ARRIVAL_TIMES - this.#timeCount);
     while (this.#timeCount + count > this.#times.length) {
