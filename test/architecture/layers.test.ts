@@ -9,7 +9,7 @@ const layers: readonly (readonly string[])[] = [
   ["src/core"],
   ["src/math", "src/spaces", "src/catalogue", "src/store"],
   ["src/workload", "src/profiles", "src/queueing", "src/trust"],
-  ["src/slowdown", "src/performance"],
+  ["src/slowdown", "src/performance", "src/switching"],
   ["src/simulator", "src/optimizers", "src/guards", "src/gateway"],
   ["src/clusters", "agents"],
   ["environments"],

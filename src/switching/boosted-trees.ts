@@ -1,0 +1,250 @@
+// Gradient-boosted oblivious trees: every node of a level asks the same question, so a tree is five questions and a table.
+//
+// F_0 = mean(y);  F_t(x) = F_{t-1}(x) + η · w_t[leaf_t(x)],   w_t[j] = Σ_{i in j} (y_i - F_{t-1}(x_i)) / (n_j + λ)
+// a level's question (feature, edge) maximises  Σ over the halves of every leaf  S² / (n + λ),  S the sum of residuals
+// Source: J. Friedman, "Greedy function approximation: a gradient boosting machine", Annals of Statistics 29, 2001;
+//   oblivious trees: A. Dorogush et al., "CatBoost", 2018; shrunk leaves: T. Chen, C. Guestrin, "XGBoost", KDD 2016, eq. 5.
+// Differs: squared loss only; histograms of equal-count bins; a fresh sample of rows for every tree, whose leaf values come
+//   from the same sample.
+
+import type { Random } from "../core/index.ts";
+import { type BinnedFeature, binFeature } from "./binning.ts";
+
+/** How trees are grown. */
+export interface TreeSettings {
+  readonly trees: number;
+  readonly depth: number;
+  readonly learningRate: number;
+  /** At most 256. */
+  readonly bins: number;
+  /** Share of the rows each tree sees, in (0, 1]. */
+  readonly rowShare: number;
+  /** Rows of value 0 that every leaf is thought to hold beside its own. */
+  readonly leafShrink: number;
+}
+
+/** The setting of fleet-switching.md. */
+export const TREES: TreeSettings = {
+  trees: 60,
+  depth: 5,
+  learningRate: 0.15,
+  bins: 48,
+  rowShare: 0.35,
+  leafShrink: 75,
+};
+
+/** A fitted ensemble as plain data. */
+export interface TreeData {
+  readonly depth: number;
+  readonly base: number;
+  /** Shape [trees × depth]. */
+  readonly features: readonly number[];
+  /** Shape [trees × depth]; the question is whether the feature exceeds it. */
+  readonly thresholds: readonly number[];
+  /** Learning rate included; shape [trees × 2^depth]. */
+  readonly leaves: readonly number[];
+}
+
+/** An ensemble that answers. */
+export class BoostedTrees {
+  readonly #depth: number;
+  readonly #base: number;
+  readonly #features: Int32Array;
+  readonly #thresholds: Float64Array;
+  readonly #leaves: Float64Array;
+
+  /** @throws {RangeError} when the lists do not fit the depth */
+  constructor(data: TreeData) {
+    this.#depth = data.depth;
+    this.#base = data.base;
+    this.#features = Int32Array.from(data.features);
+    this.#thresholds = Float64Array.from(data.thresholds);
+    this.#leaves = Float64Array.from(data.leaves);
+    const trees = this.#features.length / data.depth;
+    if (this.#thresholds.length !== this.#features.length || this.#leaves.length !== trees * 2 ** data.depth) {
+      throw new RangeError(
+        `trees: expected ${this.#features.length} thresholds and ${trees * 2 ** data.depth} leaves, found ${this.#thresholds.length} and ${this.#leaves.length}`,
+      );
+    }
+  }
+
+  /** @param rows row-major features @param offset where the row begins */
+  predict(rows: Float64Array, offset = 0): number {
+    const depth = this.#depth;
+    const features = this.#features;
+    const thresholds = this.#thresholds;
+    const leaves = this.#leaves;
+    let sum = this.#base;
+    for (let at = 0, table = 0; at < features.length; table += 1 << depth) {
+      let leaf = 0;
+      for (const end = at + depth; at < end; at++) {
+        const value = rows[offset + (features[at] ?? 0)] ?? 0;
+        leaf = 2 * leaf + (value > (thresholds[at] ?? 0) ? 1 : 0);
+      }
+      sum += leaves[table + leaf] ?? 0;
+    }
+    return sum;
+  }
+
+  toJSON(): TreeData {
+    return {
+      depth: this.#depth,
+      base: this.#base,
+      features: Array.from(this.#features),
+      thresholds: Array.from(this.#thresholds),
+      leaves: Array.from(this.#leaves),
+    };
+  }
+}
+
+interface Question {
+  readonly feature: number;
+  readonly bin: number;
+}
+
+class Grower {
+  readonly #columns: readonly BinnedFeature[];
+  readonly #settings: TreeSettings;
+  readonly #sums: Float64Array;
+  readonly #counts: Float64Array;
+  readonly #width: number;
+
+  constructor(columns: readonly BinnedFeature[], settings: TreeSettings) {
+    this.#columns = columns;
+    this.#settings = settings;
+    this.#width = Math.max(...columns.map((column) => column.edges.length + 1));
+    this.#sums = new Float64Array(2 ** settings.depth * this.#width);
+    this.#counts = new Float64Array(2 ** settings.depth * this.#width);
+  }
+
+  /** The best question of a level, or null when no feature tells rows apart. @param leaf of each sampled row */
+  ask(sample: Int32Array, leaf: Uint16Array, residual: Float64Array, leaves: number): Question | null {
+    let best: Question | null = null;
+    let bestGain = Number.NEGATIVE_INFINITY;
+    this.#columns.forEach((column, feature) => {
+      const edges = column.edges.length;
+      if (edges === 0) return;
+      this.#fill(column, sample, leaf, residual, leaves);
+      const gains = this.#gains(edges, leaves);
+      for (let bin = 0; bin < edges; bin++) {
+        const gain = gains[bin] ?? 0;
+        if (gain > bestGain + 1e-12) {
+          bestGain = gain;
+          best = { feature, bin };
+        }
+      }
+    });
+    return best;
+  }
+
+  #fill(column: BinnedFeature, sample: Int32Array, leaf: Uint16Array, residual: Float64Array, leaves: number): void {
+    const sums = this.#sums;
+    const counts = this.#counts;
+    const width = this.#width;
+    const { bins } = column;
+    sums.fill(0, 0, leaves * width);
+    counts.fill(0, 0, leaves * width);
+    for (let i = 0; i < sample.length; i++) {
+      const row = sample[i] ?? 0;
+      const cell = (leaf[i] ?? 0) * width + (bins[row] ?? 0);
+      sums[cell] = (sums[cell] ?? 0) + (residual[row] ?? 0);
+      counts[cell] = (counts[cell] ?? 0) + 1;
+    }
+  }
+
+  #gains(edges: number, leaves: number): Float64Array {
+    const { leafShrink } = this.#settings;
+    const gains = new Float64Array(edges);
+    for (let j = 0; j < leaves; j++) {
+      const from = j * this.#width;
+      let total = 0;
+      let rows = 0;
+      for (let bin = 0; bin <= edges; bin++) {
+        total += this.#sums[from + bin] ?? 0;
+        rows += this.#counts[from + bin] ?? 0;
+      }
+      let below = 0;
+      let belowRows = 0;
+      for (let bin = 0; bin < edges; bin++) {
+        below += this.#sums[from + bin] ?? 0;
+        belowRows += this.#counts[from + bin] ?? 0;
+        const above = total - below;
+        const halves = below ** 2 / (belowRows + leafShrink) + above ** 2 / (rows - belowRows + leafShrink);
+        gains[bin] = (gains[bin] ?? 0) + halves;
+      }
+    }
+    return gains;
+  }
+}
+
+function sampleRows(rows: number, share: number, random: Random): Int32Array {
+  if (share >= 1) return Int32Array.from({ length: rows }, (_, row) => row);
+  const taken = new Int32Array(rows);
+  let count = 0;
+  for (let row = 0; row < rows; row++) if (random.next() < share) taken[count++] = row;
+  return taken.slice(0, count);
+}
+
+/**
+ * Fits the mean of `targets` given the features.
+ * @param columns one feature each, shape [features][rows]
+ * @param targets shape [rows]
+ */
+export function fitBoostedTrees(
+  columns: readonly Float64Array[],
+  targets: Float64Array,
+  random: Random,
+  settings: TreeSettings = TREES,
+): BoostedTrees {
+  const rows = targets.length;
+  const binned = columns.map((column) => binFeature(column, settings.bins));
+  const base = rows === 0 ? 0 : targets.reduce((sum, value) => sum + value, 0) / rows;
+  const residual = targets.map((value) => value - base);
+  const features: number[] = [];
+  const thresholds: number[] = [];
+  const leaves: number[] = [];
+  const grower = new Grower(binned, settings);
+  for (let tree = 0; tree < settings.trees && rows > 0; tree++) {
+    const sample = sampleRows(rows, settings.rowShare, random);
+    const leaf = new Uint16Array(sample.length);
+    const questions: Question[] = [];
+    for (let level = 0; level < settings.depth; level++) {
+      const question = grower.ask(sample, leaf, residual, 2 ** level);
+      if (question === null) break;
+      questions.push(question);
+      const bins = binned[question.feature]?.bins ?? new Uint8Array();
+      for (let i = 0; i < sample.length; i++) {
+        leaf[i] = 2 * (leaf[i] ?? 0) + ((bins[sample[i] ?? 0] ?? 0) > question.bin ? 1 : 0);
+      }
+    }
+    if (questions.length < settings.depth) break;
+    const values = leafValues(sample, leaf, residual, settings);
+    for (const { feature, bin } of questions) {
+      features.push(feature);
+      thresholds.push(binned[feature]?.edges[bin] ?? 0);
+    }
+    for (const value of values) leaves.push(value);
+    for (let row = 0; row < rows; row++) {
+      let at = 0;
+      for (const { feature, bin } of questions) at = 2 * at + ((binned[feature]?.bins[row] ?? 0) > bin ? 1 : 0);
+      residual[row] = (residual[row] ?? 0) - (values[at] ?? 0);
+    }
+  }
+  return new BoostedTrees({ depth: settings.depth, base, features, thresholds, leaves });
+}
+
+function leafValues(
+  sample: Int32Array,
+  leaf: Uint16Array,
+  residual: Float64Array,
+  { depth, learningRate, leafShrink }: TreeSettings,
+): Float64Array {
+  const sums = new Float64Array(2 ** depth);
+  const counts = new Float64Array(2 ** depth);
+  for (let i = 0; i < sample.length; i++) {
+    const j = leaf[i] ?? 0;
+    sums[j] = (sums[j] ?? 0) + (residual[sample[i] ?? 0] ?? 0);
+    counts[j] = (counts[j] ?? 0) + 1;
+  }
+  return sums.map((sum, j) => (learningRate * sum) / ((counts[j] ?? 0) + leafShrink));
+}
