@@ -8,15 +8,18 @@
 // Differs: without a fitted process, counts with a given dispersion, which cost one pass over k.
 
 import type { Load } from "../core/index.ts";
-import { countsAt, loadMap, openingPhases } from "./load-map.ts";
+import { countGrid, loadMap, openingPhases } from "./load-map.ts";
+
+/** Steps of a table of fill times. */
+export const FILL_STEPS = 64;
 
 /** Sizes of the batches that leave a buffer. */
 export interface BatchFormation {
   /** Probability of each size, index = size, shape [B + 1]; entry 0 is 0. */
   readonly sizes: Float64Array;
   readonly meanSize: number;
-  /** P(full within t of opening), for t in seconds. */
-  fullBy(timeS: number): number;
+  /** P(full within i T/FILL_STEPS of opening), shape [FILL_STEPS + 1]. */
+  fullBy(): Float64Array;
 }
 
 /** P(N = n) for n in [0, limit), N with the given mean and dispersion; shape [limit]. */
@@ -41,43 +44,46 @@ export function countProbabilities(mean: number, dispersion: number, limit: numb
   return p;
 }
 
-/** @param below P(N(t) = n) for n in [0, B - 1) */
-export function formationOf(below: (timeS: number) => Float64Array, maxBatch: number, delayS: number): BatchFormation {
+function formationOf(counts: ArrayLike<number>, maxBatch: number, fullBy: () => Float64Array): BatchFormation {
   const sizes = new Float64Array(maxBatch + 1);
   let short = 0;
   let mean = 0;
-  below(delayS).forEach((probability, n) => {
-    sizes[n + 1] = probability;
+  for (let k = 1; k < maxBatch; k++) {
+    const probability = counts[k - 1] ?? 0;
+    sizes[k] = probability;
     short += probability;
-    mean += probability * (n + 1);
-  });
+    mean += probability * k;
+  }
   const full = Math.max(0, 1 - short);
   sizes[maxBatch] = full;
-  return {
-    sizes,
-    meanSize: mean + full * maxBatch,
-    fullBy: (timeS) => {
-      if (maxBatch === 1) return 1;
-      if (timeS <= 0) return 0;
-      return Math.max(0, 1 - below(timeS).reduce((sum, probability) => sum + probability, 0));
-    },
-  };
+  return { sizes, meanSize: mean + full * maxBatch, fullBy };
+}
+
+function full(counts: Float64Array): number {
+  let below = 0;
+  for (const probability of counts) below += probability;
+  return Math.max(0, 1 - below);
 }
 
 /** Batches of a load. @param maxBatch B @param delayS T */
 export function batchFormation(load: Load, maxBatch: number, delayS: number): BatchFormation {
-  const map = loadMap(load);
-  const dispersion = Math.max(1, load.scv ?? 1);
-  if (map === null || maxBatch === 1) {
-    return formationOf((timeS) => countProbabilities(load.rateRps * timeS, dispersion, maxBatch - 1), maxBatch, delayS);
+  if (maxBatch === 1) return formationOf([], 1, () => new Float64Array(FILL_STEPS + 1).fill(1));
+  const map = delayS > 0 ? loadMap(load) : null;
+  if (map !== null) {
+    const start = openingPhases(map, maxBatch, delayS);
+    const grid = countGrid(map, maxBatch - 1, delayS, FILL_STEPS);
+    const atEnd = mixed(grid[FILL_STEPS] ?? [], start);
+    return formationOf(atEnd, maxBatch, () => Float64Array.from(grid, (counts) => full(mixed(counts, start))));
   }
-  const start = openingPhases(map, maxBatch, delayS);
-  const below = (timeS: number): Float64Array => mixed(countsAt(map, maxBatch - 1, timeS), start);
-  return formationOf(below, maxBatch, delayS);
+  const dispersion = Math.max(1, load.scv ?? 1);
+  const below = (timeS: number): Float64Array => countProbabilities(load.rateRps * timeS, dispersion, maxBatch - 1);
+  const fullBy = (): Float64Array =>
+    Float64Array.from({ length: FILL_STEPS + 1 }, (_, i) => full(below((delayS * i) / FILL_STEPS)));
+  return formationOf(below(delayS), maxBatch, fullBy);
 }
 
 /** Counts over the starting phase, shape [limit]. */
-export function mixed(byPhase: readonly Float64Array[], start: readonly number[]): Float64Array {
+function mixed(byPhase: readonly Float64Array[], start: readonly number[]): Float64Array {
   const counts = new Float64Array(byPhase[0]?.length ?? 0);
   byPhase.forEach((row, i) => {
     const weight = start[i] ?? 0;

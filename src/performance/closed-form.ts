@@ -10,13 +10,18 @@
 //   unlike machines are one pool; cold starts, launches and losses are left to the simulator.
 
 import type { Configuration, Load, Objective, PerformanceModel, Prediction } from "../core/index.ts";
+import { mapDispersion } from "../math/index.ts";
 import { type BatchFormation, batchFormation } from "./batch-formation.ts";
 import { Hosts, knobNumber, type ModelPlan, type ServerGroup } from "./hosts.ts";
 import { latencyMixture } from "./latency-mixture.ts";
+import { loadMap } from "./load-map.ts";
 import { type Waiting, waiting } from "./waiting.ts";
 
 /** A stable system is reported as overloaded from here on: the mean wait says nothing useful beyond. */
 const FULL = 0.999;
+
+/** How near the delay that forms batches comes to the one it leads to, over delay and service time. */
+const FIXED_POINT = 1e-3;
 
 /** Batches and waiting that agree with each other. */
 interface Operation {
@@ -65,8 +70,11 @@ function meanOver(formation: BatchFormation, of: (batch: number) => number): num
 /** Sizes and waits that fit each other: the delay that forms batches is T plus the mean wait it leads to. */
 function operate(pool: Pool, load: Load, maxBatch: number, delayS: number, patienceS: number): Operation {
   const rate = load.rateRps;
-  const at = (formingS: number): Operation => {
-    const formation = batchFormation(load, maxBatch, formingS);
+  const map = maxBatch === 1 ? null : loadMap(load);
+  /** While the delay is sought, counts of the process's dispersion stand for the process. */
+  const similar: Load = map === null ? load : { rateRps: rate, scv: mapDispersion(map, Math.max(delayS, 1 / rate)) };
+  const at = (formingS: number, exactly = map === null): Operation => {
+    const formation = batchFormation(exactly ? load : similar, maxBatch, formingS);
     const serviceS = meanOver(formation, pool.serviceS);
     const spread = serviceS > 0 ? meanOver(formation, (k) => pool.serviceS(k) ** 2) / serviceS ** 2 - 1 : 0;
     const serviceScv = Math.max(0, spread) + pool.scv(Math.max(1, Math.round(formation.meanSize)));
@@ -81,20 +89,18 @@ function operate(pool: Pool, load: Load, maxBatch: number, delayS: number, patie
     return { formation, wait, serviceS };
   };
   const first = at(delayS);
-  if (maxBatch === 1 || rate === 0 || (first.wait.stable && first.wait.meanS < 1e-6 * (delayS + first.serviceS)))
-    return first;
+  const idle = first.wait.stable && first.wait.meanS < 1e-6 * (delayS + first.serviceS);
+  if (maxBatch === 1 || rate === 0 || idle) return map === null ? first : at(delayS, true);
   let low = delayS;
   let high = delayS + (4 * maxBatch + 40) / rate;
   const excess = (operation: Operation, formingS: number): number => delayS + operation.wait.meanS - formingS;
-  let best = at(high);
-  if (!(excess(best, high) < 0)) return best;
-  for (let i = 0; i < 24; i++) {
+  if (!(excess(at(high), high) < 0)) return at(high, true);
+  while (high - low > FIXED_POINT * (delayS + first.serviceS)) {
     const middle = (low + high) / 2;
-    best = at(middle);
-    if (excess(best, middle) > 0) low = middle;
+    if (excess(at(middle), middle) > 0) low = middle;
     else high = middle;
   }
-  return at(high);
+  return at(high, true);
 }
 
 class ClosedFormModel implements PerformanceModel {

@@ -3,13 +3,15 @@
 // F(x) and its legend stand in closed-form.ts; the wait is taken at WAIT_POINTS equally likely values.
 
 import type { Load } from "../core/index.ts";
-import { type BatchFormation, batchFormation } from "./batch-formation.ts";
+import { type BatchFormation, batchFormation, FILL_STEPS } from "./batch-formation.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** Values that stand for the wait of those who wait. */
-const WAIT_POINTS = 16;
-/** Steps of the table of fill times. */
-const FILL_STEPS = 64;
+const WAIT_POINTS = 10;
+/** Of those who wait, what counts as the longest wait. */
+const LATEST_SHARE = 1 - 1e-6;
+/** Percentiles are found to this share of the longest latency. */
+const PRECISION = 1e-5;
 
 /** A share of calls that take longer. */
 interface Late {
@@ -62,20 +64,17 @@ function waitPoints(wait: Waiting | null): readonly WaitPoint[] {
 }
 
 /** P(full by t | full by T), by a table that is linear in between. */
-function fillShare(formation: BatchFormation, delayS: number): (timeS: number) => number {
-  const whole = formation.fullBy(delayS);
-  if (!(whole > 0) || delayS === 0) return (timeS) => (timeS >= 0 ? 1 : 0);
-  const table = Float64Array.from(
-    { length: FILL_STEPS + 1 },
-    (_, i) => formation.fullBy((delayS * i) / FILL_STEPS) / whole,
-  );
+function fillShare(formation: BatchFormation, delayS: number, fullShare: number): (timeS: number) => number {
+  if (!(fullShare > 1e-9) || delayS === 0) return (timeS) => (timeS >= 0 ? 1 : 0);
+  const table = formation.fullBy();
+  const whole = table[FILL_STEPS] ?? 1;
   return (timeS) => {
     if (timeS <= 0) return 0;
     if (timeS >= delayS) return 1;
     const at = (timeS / delayS) * FILL_STEPS;
     const i = Math.floor(at);
     const low = table[i] ?? 0;
-    return low + ((table[i + 1] ?? 1) - low) * (at - i);
+    return (low + ((table[i + 1] ?? whole) - low) * (at - i)) / whole;
   };
 }
 
@@ -92,11 +91,11 @@ class Mixture implements LatencyDistribution {
   constructor(input: MixtureInput) {
     const { formation, maxBatch, delayS, wait, offloaded } = input;
     this.#input = input;
-    this.#waits = waitPoints(wait);
+    this.#waits = maxBatch === 1 ? [] : waitPoints(wait);
     this.#shares = formation.sizes.map((probability, k) => (probability * k) / formation.meanSize);
     this.#services = Float64Array.from(formation.sizes, (_, k) => (k === 0 ? 0 : input.serviceS(k)));
-    this.#fill = fillShare(formation, delayS);
-    const latest = this.#waits.reduce((most, point) => Math.max(most, point.waitS), 0);
+    this.#fill = fillShare(formation, delayS, this.#shares[maxBatch] ?? 0);
+    const latest = wait === null || wait.waits < 1e-9 ? 0 : wait.quantileS(LATEST_SHARE);
     const extra = Math.max(input.late.extraS, input.everyLate?.extraS ?? 0);
     const slowest = this.#services.reduce(
       (most, s, k) => ((this.#shares[k] ?? 0) > 1e-9 ? Math.max(most, s) : most),
@@ -125,7 +124,11 @@ class Mixture implements LatencyDistribution {
   }
 
   #served(x: number): number {
-    const { maxBatch, delayS } = this.#input;
+    const { maxBatch, delayS, wait } = this.#input;
+    if (maxBatch === 1) {
+      const y = x - (this.#services[1] ?? 0);
+      return wait === null ? (y >= 0 ? 1 : 0) : wait.cumulative(y);
+    }
     let total = 0;
     for (const { weight, waitS } of this.#waits) {
       if (weight <= 0) continue;
@@ -164,7 +167,7 @@ class Mixture implements LatencyDistribution {
   quantileS(share: number): number {
     let low = 0;
     let high = this.#longestS;
-    for (let i = 0; i < 30 && high - low > 1e-6 * high; i++) {
+    while (high - low > PRECISION * this.#longestS) {
       const middle = (low + high) / 2;
       if (this.cumulative(middle) >= share) high = middle;
       else low = middle;

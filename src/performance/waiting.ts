@@ -35,6 +35,8 @@ export interface Waiting {
   readonly utilization: number;
   /** Wait of those who wait, at a share in [0, 1] of them, in s. */
   quantileS(share: number): number;
+  /** P(wait <= t) of those who stay. */
+  cumulative(timeS: number): number;
 }
 
 /** The density ~ e^{-ηy} on (0, x], scaled by e^{ηx} where η < 0 so that a long queue does not overflow. */
@@ -46,17 +48,22 @@ interface Tail {
   readonly whole: number;
   /** Below which a share of the density lies. */
   quantile(share: number): number;
+  /** The share of it below y in [0, x]; the inverse of `quantile`. */
+  below(y: number): number;
 }
 
 function tail(eta: number, x: number): Tail {
-  if (Math.abs(eta * x) < 1e-9) return { scale: 1, atEnd: 1, whole: x, quantile: (share) => share * x };
+  if (Math.abs(eta * x) < 1e-9)
+    return { scale: 1, atEnd: 1, whole: x, quantile: (share) => share * x, below: (y) => y / x };
   if (eta > 0) {
     const whole = x === Number.POSITIVE_INFINITY ? 1 / eta : -Math.expm1(-eta * x) / eta;
-    return { scale: 1, atEnd: Math.exp(-eta * x), whole, quantile: (share) => -Math.log1p(-eta * share * whole) / eta };
+    const quantile = (share: number): number => -Math.log1p(-eta * share * whole) / eta;
+    return { scale: 1, atEnd: Math.exp(-eta * x), whole, quantile, below: (y) => -Math.expm1(-eta * y) / eta / whole };
   }
   const scale = Math.exp(eta * x);
   const quantile = (share: number): number => x - Math.log(share + (1 - share) * scale) / eta;
-  return { scale, atEnd: 1, whole: (1 - scale) / -eta, quantile };
+  const below = (y: number): number => (Math.exp(eta * (x - y)) - scale) / (1 - scale);
+  return { scale, atEnd: 1, whole: (1 - scale) / -eta, quantile, below };
 }
 
 /** Mean of the density ~ e^{-ηy} on (0, x]. */
@@ -72,7 +79,15 @@ export function waiting(input: WaitingInput): Waiting {
   const { servers, serviceS, rateRps, variability, patienceS } = input;
   if (servers < 1) {
     const stable = patienceS < Number.POSITIVE_INFINITY || rateRps === 0;
-    return { stable, balked: stable ? 1 : 0, waits: 0, meanS: 0, utilization: 0, quantileS: () => 0 };
+    return {
+      stable,
+      balked: stable ? 1 : 0,
+      waits: 0,
+      meanS: 0,
+      utilization: 0,
+      quantileS: () => 0,
+      cumulative: () => 1,
+    };
   }
   const offered = rateRps * serviceS;
   const eta = servers / serviceS - rateRps;
@@ -80,10 +95,11 @@ export function waiting(input: WaitingInput): Waiting {
   const patience = patienceS / stretch;
   const stable = patience < Number.POSITIVE_INFINITY || eta > 1e-9;
   if (!stable) {
-    return { stable, balked: 0, waits: 1, meanS: Number.POSITIVE_INFINITY, utilization: 1, quantileS: () => Infinity };
+    const endless = { meanS: Number.POSITIVE_INFINITY, quantileS: () => Number.POSITIVE_INFINITY, cumulative: () => 0 };
+    return { stable, balked: 0, waits: 1, utilization: 1, ...endless };
   }
   const entering = rateRps * erlangB(servers - 1, offered);
-  const { scale, atEnd, whole, quantile } = tail(eta, patience);
+  const { scale, atEnd, whole, quantile, below } = tail(eta, patience);
   const massWait = entering * whole;
   const massBalk = (entering * atEnd * serviceS) / servers;
   const finite = patience < Number.POSITIVE_INFINITY;
@@ -97,5 +113,10 @@ export function waiting(input: WaitingInput): Waiting {
     meanS: waits * meanWhenWaiting,
     utilization: Math.min(1, (offered * (1 - balked)) / servers),
     quantileS: (share) => Math.min(quantile(share), patience) * stretch,
+    cumulative(timeS) {
+      if (timeS < 0) return 0;
+      const y = timeS / stretch;
+      return y >= patience ? 1 : 1 - waits + waits * Math.min(1, below(y));
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { mapDispersion, mmpp } from "../../src/math/index.ts";
-import { batchFormation, countProbabilities } from "../../src/performance/batch-formation.ts";
+import { batchFormation, countProbabilities, FILL_STEPS } from "../../src/performance/batch-formation.ts";
 import { countsAt, loadMap, openingPhases } from "../../src/performance/load-map.ts";
 
 const bursty = mmpp([150, 30], [2, 6]);
@@ -39,10 +39,10 @@ test("batches: one request and what follows within the delay, at most B", () => 
     expect.closeTo(1 - 2 / Math.E),
   ]);
   expect(meanSize).toBeCloseTo(3 - 3 / Math.E, 9);
-  expect(fullBy(0.1)).toBeCloseTo(1 - 2 / Math.E, 9);
-  expect(fullBy(0)).toBe(0);
+  expect(fullBy()[FILL_STEPS]).toBeCloseTo(1 - 2 / Math.E, 9);
+  expect(fullBy()[0]).toBe(0);
   const alone = batchFormation({ rateRps: 10 }, 1, 0);
-  expect([alone.meanSize, alone.fullBy(0)]).toEqual([1, 1]);
+  expect([alone.meanSize, alone.fullBy()[0]]).toEqual([1, 1]);
 });
 
 test("a phase of many arrivals opens few batches", () => {
