@@ -15,4 +15,6 @@ module.exports = {
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join("|")})/)`],
   modulePathIgnorePatterns: ["<rootDir>/dist/"],
   testTimeout: 30000,
+  // Globals of the sandbox are slow to look up, some ten times a call; these are handed to each module instead.
+  sandboxInjectedGlobals: ["Math", "Number", "Float64Array", "Object", "Array"],
 };
