@@ -9,7 +9,7 @@ const nonNegative = z.number().nonnegative().finite();
 export const profileSchema = z.union([
   z.string().min(1),
   z.strictObject({
-    /** CSV: any of device, cores, intraOpThreads, tensorParallel, memoryMb, batch; and serviceMs. */
+    /** CSV with any of device, cores, intraOpThreads, tensorParallel, memoryMb, batch; and serviceMs. */
     file: z.string().min(1),
     /** Rows of the file to take; the key the profile stands under when absent. */
     device: z.string().min(1).optional(),

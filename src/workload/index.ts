@@ -3,6 +3,7 @@
 export * from "./clients.ts";
 export * from "./excluded.ts";
 export * from "./fit/fit-mmpp.ts";
+export { type Mmpp2, mmpp2Of } from "./fit/match-dispersion.ts";
 export { laterWorkload } from "./later.ts";
 export * from "./markovian.ts";
 export * from "./merge.ts";

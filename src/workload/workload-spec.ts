@@ -13,7 +13,7 @@ const MAX_CV = 20;
 const shared = {
   /** Seconds at the start to learn from, not scored; the environment's business. */
   warmupS: nonNegative.default(0),
-  /** Multiplies the number of requests. */
+  /** Multiplies the number of requests; a MAP then runs faster as a whole, its bursts getting shorter. */
   scale: positive.default(1),
 };
 const modelled = { ...shared, durationS: positive.default(86_400) };

@@ -34,7 +34,8 @@ describe("a two-state MMPP from its dispersion", () => {
 });
 
 describe("fitting counts of a known MMPP", () => {
-  const fit = fitTrace(synthetic(1));
+  const whole = synthetic(1);
+  const fit = fitTrace(whole);
 
   test("the likeliest states are the true ones", () => {
     const { ratesRps, meanSojournS } = fit.likelihood.model;
@@ -62,13 +63,12 @@ describe("fitting counts of a known MMPP", () => {
 
   test("the errors it tells are those between model and trace", () => {
     for (const { windowS, trace, model, relativeError } of fit.matched?.dispersion ?? []) {
-      expect(trace).toBe(dispersionAt(synthetic(1), windowS));
+      expect(trace).toBe(dispersionAt(whole, windowS));
       expect(relativeError).toBeCloseTo(model / (trace ?? Number.NaN) - 1, 12);
     }
   });
 
   test("missing bins change little: they say nothing", () => {
-    const whole = synthetic(1);
     const missing = whole.missing.map((_, bin) => (bin % 1000 < 100 ? 1 : 0));
     const counts = whole.counts.map((count, bin) => (missing[bin] ? 0 : count));
     const { ratesRps } = fitTrace({ ...whole, counts, missing }).likelihood.model;
@@ -88,6 +88,18 @@ test("counts that vary no more than Poisson need no second state", () => {
   expect(fit.matched).toBeNull();
   expect(fit.grid).toBeNull();
   expect(fit.poisson.rateRps).toBe(7);
+});
+
+test("rates, and silence, are refused: they tell no counts to fit", () => {
+  const trace: BinnedCounts = { binS: 1, counts: new Float64Array(50), missing: new Uint8Array(50), counted: true };
+  expect(() => fitTrace(trace)).toThrow(/at least one request/);
+  expect(() => fitTrace({ ...trace, counted: false })).toThrow(/found rates/);
+});
+
+test("bins of a minute are judged at 1, 10 and 100 minutes", () => {
+  const fit = fitTrace(countArrivals(markovModulated([2, 9], [3000, 1200], 400_000), new SeededRandom(2), 60));
+  expect(fit.matched?.dispersion.map((one) => one.windowS)).toEqual([60, 600, 6000]);
+  expect(fit.matched?.worstAbsRelative).toBeLessThan(0.15);
 });
 
 test("Poisson counts are fitted by a nearly Poisson model", () => {

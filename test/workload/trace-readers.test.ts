@@ -77,6 +77,17 @@ describe("formats", () => {
     expect(data.kind === "times" && [...data.timesS]).toEqual([0, 1.5]);
   });
 
+  test("times since 1970 in a column without a unit are told by their size", async () => {
+    for (const [first, step] of [
+      [1_700_000_000, 1],
+      [1_700_000_000_000, 1000],
+      [1_700_000_000_000_000, 1_000_000],
+    ] as const) {
+      const data = await read("z.csv", `timestamp\n${first}\n${first + step}\n${first + 3 * step}\n`);
+      expect(data.kind === "times" && [...data.timesS]).toEqual([0, 1, 3]);
+    }
+  });
+
   test("JSON lines, with the names of CSV columns", async () => {
     const data = await read("h.jsonl", '{"t_s":10,"tokens":3}\n{"tokens":1,"t_s":10.25}\n{"t_s":11}\n');
     expect(data.kind === "times" && [...data.timesS]).toEqual([0, 0.25, 1]);

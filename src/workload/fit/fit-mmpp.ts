@@ -2,26 +2,19 @@
 //
 // Likelihood: a Poisson HMM on the bins (Baum-Welch); for leaving probabilities u (low) and d (high) per bin of Δ,
 //   w = -ln(1 - u - d)/Δ,   w_low = w u/(u + d),   w_high = w d/(u + d),   λ_i = r_i/Δ
-// Dispersion: with the mean rate m kept, IDC(t) = 1 + A g(w t), g(x) = 1 - (1 - e^{-x})/x depends on two numbers only,
-//   A = 2 p (1-p) D²/(w m)   for p the share of time in the high state and D = λ_high - λ_low.
-//   (A, w) minimise the worst relative error at the windows asked for: every w of a fine logarithmic grid with its best
-//   A (the error is convex in A), then the best cell searched; this is the family's optimum, whatever p.
-//   p is then the likeliest of a grid of those that leave λ_low ≥ 0:  p ≤ 2 m/(A w + 2 m).
-// Sources: W. Fischer, K. Meier-Hellstern 1993 (IDC); S. Andersson, T. Rydén 2000 (why counts alone leave p open).
+// Dispersion: amplitude and decay by match-dispersion.ts, which leave the share p of time in the high state open;
+//   p is the likeliest of a grid of those that leave λ_low ≥ 0.
+// Sources: W. Fischer, K. Meier-Hellstern 1993; S. Andersson, T. Rydén 2000 (why dispersion alone leaves p open).
 
+import { TraceError } from "../../core/index.ts";
 import { mapDispersion, mmpp } from "../../math/index.ts";
 import type { BinnedCounts } from "../trace/binned-counts.ts";
 import { dispersionAt } from "../trace/trace-report.ts";
+import { gridSearch, type Mmpp2, matchDispersion, mmpp2Of } from "./match-dispersion.ts";
 import { fitPoissonHmm, hmmLogLikelihood, type PoissonHmm } from "./poisson-hmm.ts";
 
-/** Windows at which a fit is judged, in seconds. */
+/** Windows at which a fit is judged, in seconds, or in bins where those are longer than a second. */
 export const FIT_WINDOWS_S = [1, 10, 100];
-
-/** A two-state MMPP; the high state second. */
-export interface Mmpp2 {
-  readonly ratesRps: readonly [number, number];
-  readonly meanSojournS: readonly [number, number];
-}
 
 /** Dispersion of trace and model at one window. */
 export interface DispersionError {
@@ -58,101 +51,6 @@ export interface TraceFit {
   readonly grid: { readonly worstAbsRelative: number; readonly points: number } | null;
 }
 
-function decayed(x: number): number {
-  return x < 1e-4 ? x / 2 - (x * x) / 6 : 1 - -Math.expm1(-x) / x;
-}
-
-interface Target {
-  readonly windowS: number;
-  readonly dispersion: number;
-}
-
-function worstError(targets: readonly Target[], amplitude: number, decayPerS: number): number {
-  return targets.reduce((worst, { windowS, dispersion }) => {
-    const model = 1 + amplitude * decayed(decayPerS * windowS);
-    return Math.max(worst, Math.abs(model / dispersion - 1));
-  }, 0);
-}
-
-const GOLDEN = (Math.sqrt(5) - 1) / 2;
-
-/** Argument of the least value of a function that falls and then rises. */
-function goldenSection(f: (x: number) => number, from: number, to: number, steps: number): number {
-  let [low, high] = [from, to];
-  let a = high - GOLDEN * (high - low);
-  let b = low + GOLDEN * (high - low);
-  let [fa, fb] = [f(a), f(b)];
-  for (let i = 0; i < steps; i++) {
-    if (fa < fb) {
-      [high, b, fb] = [b, a, fa];
-      a = high - GOLDEN * (high - low);
-      fa = f(a);
-    } else {
-      [low, a, fa] = [a, b, fb];
-      b = low + GOLDEN * (high - low);
-      fb = f(b);
-    }
-  }
-  return (low + high) / 2;
-}
-
-/** The amplitude that suits a decay rate best, in the logarithm, where the worst error is unimodal. */
-function bestAmplitude(targets: readonly Target[], decayPerS: number): number {
-  const wanted = targets.map(({ windowS, dispersion }) => (dispersion - 1) / decayed(decayPerS * windowS));
-  const top = Math.max(...wanted, 1e-9);
-  const low = Math.max(1e-12, Math.min(...wanted.filter((value) => value > 0), top) / 10);
-  const f = (log: number): number => worstError(targets, Math.exp(log), decayPerS);
-  return Math.exp(goldenSection(f, Math.log(low), Math.log(top * 1.01), 60));
-}
-
-const GRID_DECAYS = 200;
-const SLOWEST_DECAY_PER_S = 1e-6;
-const FASTEST_DECAY_PER_S = 30;
-
-/** The family's closest dispersion to the targets. */
-function matchDispersion(targets: readonly Target[]): { amplitude: number; decayPerS: number; error: number } {
-  const ratio = Math.log(FASTEST_DECAY_PER_S / SLOWEST_DECAY_PER_S) / (GRID_DECAYS - 1);
-  const decayAt = (i: number): number => SLOWEST_DECAY_PER_S * Math.exp(i * ratio);
-  const error = (decayPerS: number): number => worstError(targets, bestAmplitude(targets, decayPerS), decayPerS);
-  let best = 0;
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < GRID_DECAYS; i++) {
-    const value = error(decayAt(i));
-    if (value < least - 1e-6) [best, least] = [i, value];
-  }
-  const log = goldenSection((x) => error(Math.exp(x)), Math.log(decayAt(best - 1)), Math.log(decayAt(best + 1)), 40);
-  const decayPerS = error(Math.exp(log)) < least ? Math.exp(log) : decayAt(best);
-  return { amplitude: bestAmplitude(targets, decayPerS), decayPerS, error: error(decayPerS) };
-}
-
-/** The best of a plain grid over amplitude and decay: an independent look at what the family can do. */
-function gridSearch(targets: readonly Target[]): { worstAbsRelative: number; points: number } {
-  const top = Math.max(...targets.map((target) => target.dispersion));
-  let worstAbsRelative = Number.POSITIVE_INFINITY;
-  let points = 0;
-  for (let i = 0; i < 120; i++) {
-    const decayPerS = 1e-6 * (30 / 1e-6) ** (i / 119);
-    const largest = (10 * top) / decayed(decayPerS * Math.max(...targets.map((target) => target.windowS)));
-    for (let j = 0; j < 120; j++, points++) {
-      const amplitude = largest * 1e-4 ** (j / 119);
-      worstAbsRelative = Math.min(worstAbsRelative, worstError(targets, amplitude, decayPerS));
-    }
-  }
-  return { worstAbsRelative, points };
-}
-
-/**
- * The MMPP(2) of a mean rate whose dispersion is 1 + amplitude · (1 - (1 - e^{-w t})/(w t)).
- * @param highShare share of time in the high state, in (0, 2m/(A w + 2m)]
- */
-export function mmpp2Of(rateRps: number, amplitude: number, decayPerS: number, highShare: number): Mmpp2 {
-  const gap = Math.sqrt((amplitude * decayPerS * rateRps) / (2 * highShare * (1 - highShare)));
-  return {
-    ratesRps: [Math.max(0, rateRps - highShare * gap), rateRps + (1 - highShare) * gap],
-    meanSojournS: [1 / (decayPerS * highShare), 1 / (decayPerS * (1 - highShare))],
-  };
-}
-
 function hmmOf({ ratesRps, meanSojournS }: Mmpp2, binS: number): Pick<PoissonHmm, "rates" | "leave"> {
   const [up, down] = [1 / meanSojournS[0], 1 / meanSojournS[1]];
   const jump = -Math.expm1(-(up + down) * binS);
@@ -178,7 +76,8 @@ function mmppOf({ rates, leave }: PoissonHmm, binS: number): Mmpp2 {
 }
 
 function errors(trace: BinnedCounts, dispersionOf: (windowS: number) => number): DispersionError[] {
-  return FIT_WINDOWS_S.map((windowS) => {
+  return FIT_WINDOWS_S.map((window) => {
+    const windowS = window * Math.max(1, trace.binS);
     const measured = dispersionAt(trace, windowS);
     const model = dispersionOf(windowS);
     return { windowS, trace: measured, model, relativeError: measured === null ? null : model / measured - 1 };
@@ -221,11 +120,13 @@ function likeliestShare(trace: BinnedCounts, rateRps: number, amplitude: number,
 
 /**
  * Poisson and MMPP(2) for a trace of counts.
- * @param trace whole-number counts in bins of at most a tenth of the largest window
+ * @throws {TraceError} when the trace tells no counts, or nothing arrived
  */
 export function fitTrace(trace: BinnedCounts): TraceFit {
   const present = trace.counts.length - trace.missing.reduce((sum, flag) => sum + flag, 0);
   const requests = trace.counts.reduce((sum, count) => sum + count, 0);
+  if (!trace.counted) throw new TraceError("fit: expected a trace of counts or arrival times, found rates");
+  if (requests === 0) throw new TraceError("fit: expected at least one request, found none");
   const rateRps = requests / (present * trace.binS);
   const poissonErrors = errors(trace, () => 1);
   const perBin = rateRps * trace.binS;

@@ -1,6 +1,6 @@
 // A trace as numbers of requests in equal bins, with the bins marked that are missing data.
 
-import type { Random } from "../../core/index.ts";
+import { type Random, TraceError } from "../../core/index.ts";
 import { type Exclusion, spansWithin, zeroRuns } from "../excluded.ts";
 import type { Workload } from "../workload.ts";
 import { type TraceData, traceDurationS } from "./trace-data.ts";
@@ -22,9 +22,18 @@ export interface CountsCut {
   readonly missingAfterS?: number | undefined;
 }
 
+/** Three years of seconds; a trace of times that is longer has a wrong unit. */
+const MAX_BINS = 100_000_000;
+
+function checkBins(bins: number): void {
+  if (bins <= MAX_BINS) return;
+  throw new TraceError(`trace: expected at most ${MAX_BINS} bins, found ${bins}: is its time column in another unit?`);
+}
+
 function valuesOf(data: TraceData, binS: number): Float64Array {
   if (data.kind === "rates") return data.ratesRps.map((rate) => rate * data.binS);
   if (data.kind === "counts") return Float64Array.from(data.counts);
+  checkBins(Math.floor(data.durationS / binS));
   const counts = new Float64Array(Math.max(1, Math.floor(data.durationS / binS)));
   for (const timeS of data.timesS) {
     const bin = Math.floor(timeS / binS);
@@ -36,6 +45,7 @@ function valuesOf(data: TraceData, binS: number): Float64Array {
 /**
  * Counts per bin of a trace: its own bins, or bins of `timesBinS` where it holds times. A last, partial bin is left out.
  * @param timesBinS width of the bins where the trace holds arrival times
+ * @throws {TraceError} when that makes more bins than any trace has
  */
 export function binnedCounts(data: TraceData, cut: CountsCut = {}, timesBinS = 1): BinnedCounts {
   const binS = data.kind === "times" ? timesBinS : data.binS;
@@ -52,8 +62,12 @@ export function binnedCounts(data: TraceData, cut: CountsCut = {}, timesBinS = 1
   return { binS, counts, missing, counted: data.kind !== "rates" };
 }
 
-/** One run of a workload, counted in whole bins; its missing data is missing here. */
+/**
+ * One run of a workload, counted in whole bins; its missing data is missing here.
+ * @throws {TraceError} when that makes more bins than any trace has
+ */
 export function countArrivals(workload: Workload, random: Random, binS = 1): BinnedCounts {
+  checkBins(Math.floor(workload.durationS / binS));
   const counts = new Float64Array(Math.max(1, Math.floor(workload.durationS / binS)));
   const missing = new Uint8Array(counts.length);
   for (const { fromS, toS } of workload.excluded) missing.fill(1, Math.floor(fromS / binS), Math.ceil(toS / binS));

@@ -45,10 +45,10 @@ export function coarser({ binS, counts, missing, counted }: BinnedCounts, width:
   return { binS: binS * width, counts: sums, missing: gone, counted };
 }
 
-/** Index of dispersion at a window, which is rounded to whole bins; null below one bin or where counts are not told. */
+/** Index of dispersion at a window; null where that is not a whole number of bins, or where counts are not told. */
 export function dispersionAt(trace: BinnedCounts, windowS: number): number | null {
   const width = Math.round(windowS / trace.binS);
-  if (!trace.counted || width < 1) return null;
+  if (!trace.counted || width < 1 || Math.abs(width * trace.binS - windowS) > 1e-6 * windowS) return null;
   return dispersion(trace.counts, width, trace.missing);
 }
 

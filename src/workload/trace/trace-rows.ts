@@ -29,6 +29,14 @@ const TIME_UNITS_S: Readonly<Record<string, number>> = {
   datetime: 1,
 };
 
+/** A number in a column without a unit that is this large is a time since 1970 in ms, µs or ns. */
+const EPOCH_UNITS_S: readonly (readonly [least: number, unitS: number])[] = [
+  [1e17, 1e-9],
+  [1e14, 1e-6],
+  [1e11, 1e-3],
+];
+const NAMES_WITHOUT_UNIT = ["timestamp", "time", "arrival_time", "arrived_at", "datetime"];
+
 const CALENDAR = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(\.\d+)?\s*(Z|UTC|[+-]\d\d:?\d\d)?$/;
 
 /** How a value is shown in a refusal. */
@@ -71,10 +79,10 @@ export class TraceRows {
   readonly #time: number;
   readonly #value: number;
   readonly #kind: TraceData["kind"];
-  readonly #unitS: number;
+  #unitS: number;
   readonly #times = new GrowingArray();
   readonly #values = new GrowingArray();
-  /** Time of the first row, its whole seconds apart where it is a date. */
+  /** Time of the first row as the file has it; its whole seconds apart where it is a date. */
   #baseS = Number.NaN;
   #baseFractionS = 0;
   #row: number;
@@ -129,12 +137,16 @@ export class TraceRows {
         return calendar.wholeS - this.#baseS + (calendar.fractionS - this.#baseFractionS);
       }
     }
-    const number = (value instanceof Date ? value.getTime() / 1000 : numberOf(value)) * this.#unitS;
-    if (!Number.isFinite(number)) {
+    const raw = value instanceof Date ? value.getTime() / 1000 : numberOf(value);
+    if (!Number.isFinite(raw)) {
       throw this.#refuse(this.#time, "a time: a number, or a date such as 2023-11-16 18:15:46.680", value);
     }
-    if (Number.isNaN(this.#baseS)) this.#baseS = number;
-    return number - this.#baseS;
+    if (Number.isNaN(this.#baseS)) {
+      const plain = NAMES_WITHOUT_UNIT.includes((this.#names[this.#time] ?? "").trim().toLowerCase());
+      if (plain) this.#unitS = EPOCH_UNITS_S.find(([least]) => raw >= least)?.[1] ?? this.#unitS;
+      this.#baseS = raw;
+    }
+    return (raw - this.#baseS) * this.#unitS;
   }
 
   /** Adds one row, its values in the order of the names. @throws {TraceError} for an impossible value */
