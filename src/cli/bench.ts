@@ -3,14 +3,11 @@
 import type { Command } from "commander";
 import { benchOptimizers } from "../../bench/optimizers.ts";
 import { benchService } from "../../bench/service.ts";
-import { benchSimulator } from "../../bench/simulator.ts";
 import { registerBenchResults } from "./bench-results.ts";
-import { registerBenchSearch } from "./bench-search.ts";
 import { printJson } from "./output.ts";
 
 /** A measurement that needs no options. */
 const measurements = [
-  { name: "simulator", what: "requests simulated per second, and peak memory", run: benchSimulator },
   { name: "service", what: "decisions over HTTP beside a bare route, while a training runs", run: benchService },
   { name: "optimizers", what: "the batch model against simulation, and solve times", run: benchOptimizers },
 ] as const;
@@ -27,5 +24,4 @@ export function registerBench(program: Command): void {
       .action(async () => printJson(await run()));
   }
   registerBenchResults(bench, program.version() ?? "");
-  registerBenchSearch(bench);
 }
