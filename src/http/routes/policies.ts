@@ -20,23 +20,6 @@ export function policyRoutes(policies: Policies): Route[] {
   const tag = "policies";
   return [
     route({
-      method: "get",
-      path: "/v1/policies",
-      tag,
-      summary: "Policies of the clusters as learnt so far, and trained ones",
-      answer: { description: "All of them", schema: pageOf(policyJson) },
-      handle: () => ({ json: { items: policies.list(), next: null } }),
-    }),
-    route({
-      method: "get",
-      path: "/v1/policies/{id}",
-      tag,
-      summary: "A policy as plain JSON",
-      params: idParams,
-      answer: { description: "The PolicySpec", schema: z.record(z.string(), z.unknown()) },
-      handle: async ({ params }) => ({ json: toJson(await policies.spec(params.id)) }),
-    }),
-    route({
       method: "post",
       path: "/v1/policies/{id}/act",
       tag,
@@ -58,6 +41,23 @@ export function policyRoutes(policies: Policies): Route[] {
         }
         return { json: { action: toJson(policies.act(ready, observation)), policyId: id } };
       },
+    }),
+    route({
+      method: "get",
+      path: "/v1/policies",
+      tag,
+      summary: "Policies of the clusters as learnt so far, and trained ones",
+      answer: { description: "All of them", schema: pageOf(policyJson) },
+      handle: () => ({ json: { items: policies.list(), next: null } }),
+    }),
+    route({
+      method: "get",
+      path: "/v1/policies/{id}",
+      tag,
+      summary: "A policy as plain JSON",
+      params: idParams,
+      answer: { description: "The PolicySpec", schema: z.record(z.string(), z.unknown()) },
+      handle: async ({ params }) => ({ json: toJson(await policies.spec(params.id)) }),
     }),
     route({
       method: "get",
