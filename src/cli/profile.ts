@@ -79,7 +79,7 @@ export function registerProfile(program: Command): void {
     .option("--device <name>", "only the rows of this device")
     .option("--mb-per-core <mb>", `memory that buys one core (default ${LAMBDA_MB_PER_VCPU})`, positiveNumber)
     .option("--json", "print one JSON document")
-    .addHelpText("after", "\nExample:\n  $ trimtab profile fit search/resnet-cloudlab.csv\n")
+    .addHelpText("after", "\nExample:\n  $ trimtab profile fit my-model.csv\n")
     .action((file: string, flags: FitFlags) => fitFile(file, flags));
   profile
     .command("list")

@@ -102,6 +102,8 @@ function assess(trace: BinnedCounts, model: Mmpp2): AssessedFit {
   };
 }
 
+/** The likelihood is tabulated by count. */
+const MAX_COUNT = 1_000_000;
 /** Shares of time in the high state that are tried, spread over what the dispersion allows. */
 const SHARES = 16;
 
@@ -127,6 +129,10 @@ export function fitTrace(trace: BinnedCounts): TraceFit {
   const requests = trace.counts.reduce((sum, count) => sum + count, 0);
   if (!trace.counted) throw new TraceError("fit: expected a trace of counts or arrival times, found rates");
   if (requests === 0) throw new TraceError("fit: expected at least one request, found none");
+  const largest = trace.counts.reduce((most, count) => Math.max(most, count), 0);
+  if (largest > MAX_COUNT) {
+    throw new TraceError(`fit: expected at most ${MAX_COUNT} requests a bin, found ${largest}; use shorter bins`);
+  }
   const rateRps = requests / (present * trace.binS);
   const poissonErrors = errors(trace, () => 1);
   const perBin = rateRps * trace.binS;
