@@ -5,6 +5,7 @@ import { optimizers } from "../src/optimizers/index.ts";
 import { optimizerPolicy } from "./optimizer-policy.ts";
 import { qTable } from "./q-table.ts";
 import { random } from "./random.ts";
+import { regionFleet } from "./region-fleet.ts";
 import { regionQ } from "./region-q.ts";
 import { isConfigurable, parseAgentName } from "./settings.ts";
 
@@ -13,8 +14,15 @@ export { LOAD_LEVEL_HYSTERESIS, LOAD_LEVEL_RATIO, levelledLoad, levelRatesRps, l
 /** Agents that learn. */
 export const learners: readonly AgentFactory[] = [qTable, regionQ, random];
 
+/** Agents that learn when to launch and drop machines; where there are none to count they leave things to an optimizer. */
+export const fleetLearners: readonly AgentFactory[] = [regionFleet];
+
 /** Every agent, by one line each. */
-export const agents: readonly AgentFactory[] = [...learners, ...optimizers.map((entry) => optimizerPolicy(entry))];
+export const agents: readonly AgentFactory[] = [
+  ...learners,
+  ...fleetLearners,
+  ...optimizers.map((entry) => optimizerPolicy(entry)),
+];
 
 /**
  * The agent of a name, with settings where given: `region-q` or `region-q:kernel=biweight,radius=2`.

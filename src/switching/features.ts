@@ -45,6 +45,16 @@ export function levelFeature(levelRps: number, referenceRps: number): number {
   return Math.log((levelRps + 0.3) / referenceRps);
 }
 
+/** What a stream holds. */
+export interface FeatureState {
+  readonly ring: readonly number[];
+  readonly base: readonly number[];
+  readonly slots: number;
+  /** Age of the burst that is on; -1 where none is. */
+  readonly burstS: number;
+  readonly sinceS: number;
+}
+
 /** Follows a load slot by slot. */
 export class FeatureStream {
   readonly #ring = new Float64Array(RING);
@@ -69,6 +79,27 @@ export class FeatureStream {
         this.#burstS = -1;
       }
     } else if (r20 > BURST_ON * base) this.#burstS = 0;
+  }
+
+  /** All it holds, as plain data. */
+  save(): FeatureState {
+    return {
+      ring: Array.from(this.#ring),
+      base: [...this.#base],
+      slots: this.#slots,
+      burstS: this.#burstS,
+      sinceS: this.#sinceS,
+    };
+  }
+
+  /** Takes up what `save` gave. */
+  restore(state: FeatureState): void {
+    this.#ring.set(state.ring.slice(0, RING));
+    this.#base.splice(0, this.#base.length, ...state.base);
+    this.#sorted.splice(0, this.#sorted.length, ...[...state.base].sort((a, b) => a - b));
+    this.#slots = state.slots;
+    this.#burstS = state.burstS;
+    this.#sinceS = state.sinceS;
   }
 
   /** Mean rate of the last slots, of as many as there are. */

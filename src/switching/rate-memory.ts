@@ -29,6 +29,7 @@ export class RateMemory {
   readonly #capacity: number;
   #counts = new Float32Array(GROWTH);
   #length = 0;
+  #dropped = 0;
   #recentRps = 0;
   #lastS = Number.NEGATIVE_INFINITY;
 
@@ -42,9 +43,9 @@ export class RateMemory {
     return Math.floor(this.#length / SLOT_S);
   }
 
-  /** Seconds remembered. */
-  get seconds(): number {
-    return this.#length;
+  /** Whole slots seen since it was made or restored; of these the last are remembered. */
+  get slotsSeen(): number {
+    return Math.floor((this.#dropped + this.#length) / SLOT_S);
   }
 
   /** Whether a window says nothing: no arrivals at all where many were to be expected. */
@@ -52,12 +53,17 @@ export class RateMemory {
     return rateRps === 0 && this.#recentRps * durationS > MISSING_ABOVE_REQUESTS;
   }
 
+  /** Whether a window is another one than the last that was added. */
+  isNew({ timeS }: ObservedWindow): boolean {
+    return timeS !== this.#lastS;
+  }
+
   /**
    * Adds a window, each second at the rate of its sub-interval.
    * @returns whether it was new: windows already seen and missing data are not added
    */
   add(window: ObservedWindow): boolean {
-    if (window.timeS === this.#lastS) return false;
+    if (!this.isNew(window)) return false;
     this.#lastS = window.timeS;
     if (this.missing(window)) return false;
     const seconds = Math.round(window.durationS);
@@ -107,6 +113,7 @@ export class RateMemory {
       const dropped = Math.floor(excess / SLOT_S) * SLOT_S;
       this.#counts.copyWithin(0, dropped);
       this.#length -= dropped;
+      this.#dropped += dropped;
       return;
     }
     const larger = new Float32Array(this.#counts.length + GROWTH);
