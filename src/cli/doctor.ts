@@ -1,11 +1,12 @@
 // `trimtab doctor`: says what this machine has, what is missing, and how to get it.
 
 import { access, constants } from "node:fs/promises";
-import { createRequire } from "node:module";
 import type { Command } from "commander";
-import { listScenarios, loadScenario, openScenario } from "../../environments/index.ts";
+import pico from "picocolors";
+import { listScenarios, openScenario } from "../../environments/index.ts";
 import { dataFolder } from "../config.ts";
-import { printJson, printTable } from "./output.ts";
+import { TrimtabError } from "../core/index.ts";
+import { printJson, printLine } from "./output.ts";
 
 interface Check {
   readonly name: string;
@@ -61,57 +62,40 @@ async function dataCheck(): Promise<Check> {
   };
 }
 
+/** A scenario that only lacks its public trace is no fault of the machine. */
+function unopened(error: unknown): Pick<Check, "ok" | "required" | "found" | "remedy"> {
+  const lacksData = error instanceof TrimtabError && error.code === "E_TRACE";
+  const remedy = error instanceof Error ? error.message : String(error);
+  return { ok: false, required: !lacksData, found: lacksData ? "its trace is missing" : "cannot be opened", remedy };
+}
+
 async function scenarioChecks(): Promise<Check[]> {
   const names = await listScenarios();
   return Promise.all(
     names.map(async (name) => {
-      const loaded = await loadScenario(name);
-      const outcome = await openScenario(loaded, { dataFolder: dataFolder() }).then(
-        (open) => ({ ok: true, found: `${open.lattice.count} configurations`, remedy: "" }),
-        (error: unknown) => ({
-          ok: false,
-          found: "cannot be opened",
-          remedy: error instanceof Error ? error.message : String(error),
-        }),
+      const outcome = await openScenario(name, { dataFolder: dataFolder() }).then(
+        (open) => ({ ok: true, required: true, found: `${open.lattice.count} configurations`, remedy: "" }),
+        unopened,
       );
-      return { name: `scenario ${name}`, required: !("trace" in loaded.scenario.workload), ...outcome };
+      return { name: `scenario ${name}`, ...outcome };
     }),
   );
 }
 
-function optionalPackage(name: string, remedy: string): Check {
-  try {
-    createRequire(import.meta.url).resolve(name);
-    return { name, ok: true, required: false, found: "installed", remedy };
-  } catch {
-    return { name, ok: false, required: false, found: "not installed", remedy };
+function printChecks(checks: readonly Check[]): void {
+  const width = Math.max(...checks.map((check) => check.name.length));
+  for (const check of checks) {
+    const mark = check.ok ? pico.green("ok  ") : check.required ? pico.red("FAIL") : pico.yellow("-   ");
+    printLine(`${mark}  ${check.name.padEnd(width)}  ${check.found}`);
+    if (!check.ok) printLine(`      ${check.remedy}`);
   }
 }
 
 async function run(flags: { readonly json?: boolean }): Promise<void> {
-  const checks: Check[] = [
-    nodeCheck(),
-    await storeCheck(),
-    await dataCheck(),
-    ...(await scenarioChecks()),
-    optionalPackage(
-      "@tensorflow/tfjs-node",
-      "optional, for faster network training: npm install @tensorflow/tfjs-node",
-    ),
-  ];
+  const checks: Check[] = [nodeCheck(), await storeCheck(), await dataCheck(), ...(await scenarioChecks())];
   const ok = checks.every((check) => check.ok || !check.required);
   if (flags.json === true) printJson({ ok, checks });
-  else {
-    printTable(
-      ["", "check", "found", "to do"],
-      checks.map((check) => [
-        check.ok ? "ok" : check.required ? "FAIL" : "–",
-        check.name,
-        check.found,
-        check.ok ? "" : check.remedy,
-      ]),
-    );
-  }
+  else printChecks(checks);
   if (!ok) process.exitCode = 1;
 }
 
