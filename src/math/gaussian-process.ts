@@ -7,6 +7,8 @@
 // Differs: L grows by rows, and so does v of every listed candidate, so that an observation costs O(n² + N n) for N
 //   candidates instead of O(n³ + N n²).
 
+import { normalCdf } from "./special.ts";
+
 const SQRT5 = Math.sqrt(5);
 /** Added to the diagonal so that repeated points stay positive definite; relative to σ². */
 const JITTER = 1e-9;
@@ -34,6 +36,20 @@ export interface Belief {
 export function matern52(d: number): number {
   const u = SQRT5 * d;
   return (1 + u + (u * u) / 3) * Math.exp(-u);
+}
+
+/**
+ * Expected improvement of a normal belief below `best`: (best - μ) Φ(z) + σ φ(z), z = (best - μ)/σ.
+ * Source: D. Jones, M. Schonlau, W. Welch, "Efficient Global Optimization of Expensive Black-Box Functions", 1998.
+ */
+export function expectedImprovement(
+  best: number,
+  belief: { readonly mean: number; readonly deviation: number },
+): number {
+  const gap = best - belief.mean;
+  if (belief.deviation < 1e-12) return Math.max(0, gap);
+  const z = gap / belief.deviation;
+  return gap * normalCdf(z) + (belief.deviation * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI);
 }
 
 /** Regression on points of one dimension count, with beliefs about a fixed list of candidates kept up to date. */

@@ -9,6 +9,7 @@ import { inferline } from "./inferline.ts";
 import { kpa } from "./kpa.ts";
 import { mark } from "./mark.ts";
 import { markSpot } from "./mark-spot.ts";
+import { mbs } from "./mbs.ts";
 import { mixed } from "./mixed.ts";
 import { paragon } from "./paragon.ts";
 import { rayServe } from "./ray-serve.ts";
@@ -38,6 +39,7 @@ export const optimizers: readonly OptimizerEntry[] = [
   mark,
   markSpot,
   batch,
+  mbs,
 ];
 
 /** @throws {UnknownNameError} when there is no such optimizer */

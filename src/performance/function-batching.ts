@@ -23,6 +23,8 @@ export interface BatchingSearch {
   readonly batchSizes: readonly number[];
   readonly delaysMs: readonly number[];
   readonly serviceMs: (batch: number, memoryMb: number) => number;
+  /** Service time that is paid for, where it is not the one that latency is judged by. */
+  readonly paidServiceMs?: (batch: number, memoryMb: number) => number;
   readonly callUsd: (memoryMb: number, serviceMs: number) => number;
   readonly percentile: number;
   readonly latencyMs: number;
@@ -183,8 +185,9 @@ export function searchBatching(search: BatchingSearch): BatchingResult {
   const services = memoriesMb.map((memory) =>
     Float64Array.from({ length: largest + 1 }, (_, k) => (k === 0 ? 0 : search.serviceMs(k, memory))),
   );
-  const prices = memoriesMb.map((memory, m) =>
-    Float64Array.from(services[m] ?? [], (ms, k) => (k === 0 ? 0 : search.callUsd(memory, ms))),
+  const paidMs = search.paidServiceMs ?? search.serviceMs;
+  const prices = memoriesMb.map((memory) =>
+    Float64Array.from({ length: largest + 1 }, (_, k) => (k === 0 ? 0 : search.callUsd(memory, paidMs(k, memory)))),
   );
   let best: BatchingChoice | null = null;
   let bestScore = Number.POSITIVE_INFINITY;

@@ -33,3 +33,14 @@ test("it decides every five minutes", () => {
   expect(at(36_060).explanation).toContain("holding until then");
   expect(at(36_000).status).toBe("optimal");
 });
+
+test("mbs is batch where sizes are alike, and plans buffers where they are not", () => {
+  const slo = [{ percentile: 0.95, latencyMs: 2500 }] as const;
+  const posed = problem(functions, { rateRps: 40, slo });
+  const batch = createOptimizer("batch").solve(posed);
+  expect(createOptimizer("mbs").solve(posed).configuration).toEqual(batch.configuration);
+  const { status, explanation, configuration } = createOptimizer("mbs:sizeCv=1,evaluations=8").solve(posed);
+  expect(status).toBe("feasible");
+  expect(explanation).toMatch(/mbs: \d buffers by size: .* of the work is padding/);
+  expect(posed.lattice.contains(configuration)).toBe(true);
+});

@@ -7,7 +7,7 @@
 //   Constraints", ICML 2014; EI: D. Jones, M. Schonlau, W. Welch, 1998.
 // Differs: cost is known where the context tells it, and then enters without doubt.
 
-import { normalCdf } from "../../math/index.ts";
+import { expectedImprovement, normalCdf } from "../../math/index.ts";
 import type { Candidate } from "./candidates.ts";
 import { defineSearch } from "./entry.ts";
 import { gpSearch } from "./gp-search.ts";
@@ -15,14 +15,6 @@ import { Surrogate, type SurrogateBelief } from "./surrogate.ts";
 
 /** Expected log improvements below this are noise. */
 const LEAST_GAIN = 1e-5;
-
-/** Expected improvement below `best` of a normal belief. */
-export function expectedImprovement(best: number, belief: SurrogateBelief): number {
-  const gap = best - belief.mean;
-  if (belief.deviation < 1e-12) return Math.max(0, gap);
-  const z = gap / belief.deviation;
-  return gap * normalCdf(z) + (belief.deviation * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI);
-}
 
 export const gpCei = defineSearch({
   name: "gp-cei",

@@ -1,7 +1,6 @@
 import { ConfigError, UnknownNameError } from "../../../src/core/index.ts";
-import { SeededRandom } from "../../../src/math/index.ts";
+import { expectedImprovement, SeededRandom } from "../../../src/math/index.ts";
 import { createSearch, findSearch } from "../../../src/optimizers/index.ts";
-import { expectedImprovement } from "../../../src/optimizers/search/gp-cei.ts";
 import { surfaceSize, windowsToOptimum } from "../../contracts/search.ts";
 
 function medianWindows(name: string, minimize: "cost" | "latency"): number {
