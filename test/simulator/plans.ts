@@ -1,7 +1,7 @@
 // Small plans and workloads that tests build on.
 
-import type { InstanceType, Knob, Random } from "../../src/core/index.ts";
-import type { PoolPlan, SimulationPlan } from "../../src/simulator/plan.ts";
+import type { FunctionType, InstanceType, Knob, Random } from "../../src/core/index.ts";
+import type { FunctionPlan, PoolPlan, SimulationPlan } from "../../src/simulator/plan.ts";
 import type { Workload } from "../../src/workload/workload.ts";
 
 /** Poisson arrivals. */
@@ -108,6 +108,49 @@ export function onePool(
     queueTimeoutS: Number.POSITIVE_INFINITY,
     queueLimit: Number.POSITIVE_INFINITY,
     scoreFromS: 0,
+    ...rest,
+  };
+}
+
+/** Functions alone: every batch is a call, none waits for another. */
+export function functionsOnly(
+  workload: Workload,
+  serviceMs: (batch: number) => number,
+  maxBatchSize: number,
+  maxBatchDelayMs: number,
+  rest: Partial<SimulationPlan> = {},
+): SimulationPlan {
+  return {
+    ...onePool(workload, 0, serviceMs),
+    pools: [],
+    function: functionPlan(serviceMs),
+    knobs: [knob("functionBatchSize", [maxBatchSize]), knob("maxBatchDelayMs", [maxBatchDelayMs])],
+    initial: { functionBatchSize: maxBatchSize, maxBatchDelayMs },
+    ...rest,
+  };
+}
+
+/** A function service without cold starts. */
+export function functionPlan(
+  serviceMs: (batch: number) => number,
+  type: Partial<FunctionType> = {},
+  rest: Partial<FunctionPlan> = {},
+): FunctionPlan {
+  return {
+    type: {
+      name: "f",
+      usdPerGbS: 0.00001,
+      usdPerRequest: 0.0000002,
+      billingIncrementMs: 1,
+      memoryMb: { min: 128, max: 10240, mbPerVcpu: 1769 },
+      coldStartS: { constant: 0 },
+      keepAliveS: 600,
+      concurrencyLimit: 1000,
+      ...type,
+    },
+    profile: { name: "f", serviceMs: ({ batch }) => serviceMs(batch) },
+    memoryMb: 1024,
+    late: { share: 0, extraMs: 0 },
     ...rest,
   };
 }
