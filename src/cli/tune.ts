@@ -1,7 +1,7 @@
 // `trimtab tune`: one search for a good fixed configuration of a scenario, every evaluation printed.
 //
-// An evaluation is one window of the scenario's traffic, always the same stretch of it, served by a cluster that starts
-// in the configuration asked for; the window begins after a settling time that counts for nothing.
+// An evaluation is one window of the scenario's traffic, always the same arrivals, served by a cluster that starts in the
+// configuration asked for; the window begins after a settling time that counts for nothing.
 
 import type { Command } from "commander";
 import { type OpenScenario, openScenario, simulatedCluster } from "../../environments/index.ts";
@@ -9,7 +9,7 @@ import { dataFolder } from "../config.ts";
 import type { Configuration, Random, WindowMetrics } from "../core/index.ts";
 import { SeededRandom } from "../math/index.ts";
 import { createSearch, searches } from "../optimizers/index.ts";
-import { laterWorkload } from "../workload/index.ts";
+import { type ArrivalSource, laterWorkload, type Workload } from "../workload/index.ts";
 import { wholeNumber } from "./options.ts";
 import { printJson, printLine, printTable, startProgress, usd } from "./output.ts";
 
@@ -53,16 +53,58 @@ const LEAST_WINDOW_S = 30;
 /** Share of a window that passes before it counts. */
 const SETTLE_SHARE = 0.1;
 
+/** The stretch of traffic that every window serves: arrivals drawn once, and how long they settle before they count. */
+interface Stretch {
+  readonly workload: Workload;
+  readonly settleS: number;
+  readonly windowS: number;
+}
+
+/** Arrivals of a source up to a time. */
+function arrivalsUntil(source: ArrivalSource, endS: number): Float64Array {
+  const block = new Float64Array(4096);
+  const times: number[] = [];
+  for (let count = source.fill(block); count > 0; count = source.fill(block)) {
+    for (let i = 0; i < count; i++) if ((block[i] ?? 0) <= endS) times.push(block[i] ?? 0);
+    if ((block[count - 1] ?? 0) > endS) break;
+  }
+  return Float64Array.from(times);
+}
+
+function stretchOf(open: OpenScenario, fromS: number, windowS: number, random: Random): Stretch {
+  const settleS = Math.min(fromS, SETTLE_SHARE * windowS);
+  const later = laterWorkload(open.plan.workload, fromS - settleS);
+  const durationS = settleS + windowS;
+  const times = arrivalsUntil(later.open(random), durationS);
+  const replayed = (): ArrivalSource => {
+    let next = 0;
+    return {
+      fill(into) {
+        const part = times.subarray(next, next + into.length);
+        into.set(part);
+        next += part.length;
+        return part.length;
+      },
+    };
+  };
+  const workload: Workload = {
+    name: later.name,
+    durationS,
+    meanRateRps: times.length / durationS,
+    excluded: later.excluded,
+    open: replayed,
+    rateRps: (timeS) => later.rateRps(timeS),
+  };
+  return { workload, settleS, windowS };
+}
+
 /** Serves one window in a configuration. */
 async function measure(
   open: OpenScenario,
   configuration: Configuration,
-  fromS: number,
-  windowS: number,
+  { workload, settleS, windowS }: Stretch,
   random: Random,
 ): Promise<WindowMetrics> {
-  const settleS = Math.min(fromS, SETTLE_SHARE * windowS);
-  const workload = laterWorkload(open.plan.workload, fromS - settleS);
   const cluster = simulatedCluster(open, random, { initial: configuration, workload, scoreFromS: settleS });
   try {
     if (settleS > 0) {
@@ -113,6 +155,7 @@ async function tune(open: OpenScenario, flags: TuneFlags, onWindow: (window: num
   const requests = flags.requests ?? open.scenario.window.requests;
   const rateRps = open.plan.workload.rateRps(fromS) || open.plan.workload.meanRateRps;
   const windowS = Math.max(LEAST_WINDOW_S, Math.ceil(requests / rateRps));
+  const stretch = stretchOf(open, fromS, windowS, random.split("arrivals"));
   const search = createSearch(flags.algorithm, {
     lattice: open.lattice,
     objective: open.objective,
@@ -122,7 +165,7 @@ async function tune(open: OpenScenario, flags: TuneFlags, onWindow: (window: num
   const evaluations: Evaluation[] = [];
   for (let window = 1; window <= flags.windows; window++) {
     const { configuration, reason } = search.ask();
-    const metrics = await measure(open, configuration, fromS, windowS, random.split(`window ${window}`));
+    const metrics = await measure(open, configuration, stretch, random.split(`window ${window}`));
     search.tell(configuration, metrics);
     evaluations.push(evaluationOf(open, window, configuration, metrics, reason));
     onWindow(window);
