@@ -60,6 +60,11 @@ export function createProgram(): Command {
 }
 
 async function main(): Promise<void> {
+  // A reader that has seen enough, such as `head`, is no failure.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
   try {
     await createProgram().parseAsync();
   } catch (error) {
