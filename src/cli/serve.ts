@@ -115,7 +115,7 @@ export function registerServe(program: Command): void {
     .description("tune the embedded simulated cluster and serve the API; goes on where the store says it stopped")
     .option("--port <n>", "port to listen on, 0 for any that is free", wholeNumber(0), 8080)
     .option("--host <address>", "address to listen on; one others can reach needs --token-env", "127.0.0.1")
-    .option("--store <dir>", "folder that outlives the process", "trimtab-store")
+    .option("--store <dir>", "folder that outlives the process", "checkpoints")
     .option("--scenario <name>", "scenario of the cluster (default: as stored, else image-diurnal)")
     .option("--agent <name>", "agent that learns (default: as stored, else region-q)")
     .option("--optimizer <name>", "acts until the agent is trusted (default: as stored, else mark)")
@@ -123,6 +123,6 @@ export function registerServe(program: Command): void {
     .option("--speed <n>", "simulated seconds a second", positiveNumber, 60)
     .option("--seed <n>", "fixes the cluster's chance", wholeNumber(0), 1)
     .option("--token-env <name>", "variable that holds the bearer token requests must carry")
-    .addHelpText("after", "\nExample:\n  $ trimtab serve --port 8080 --store trimtab-store --speed 60\n")
+    .addHelpText("after", "\nExample:\n  $ trimtab serve --port 8080 --store checkpoints --speed 60\n")
     .action((flags: ServeFlags) => run(flags));
 }
