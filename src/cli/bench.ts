@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { benchOptimizers } from "../../bench/optimizers.ts";
 import { benchService } from "../../bench/service.ts";
+import { registerBenchFleet } from "./bench-fleet.ts";
 import { registerBenchResults } from "./bench-results.ts";
 import { printJson } from "./output.ts";
 
@@ -24,4 +25,5 @@ export function registerBench(program: Command): void {
       .action(async () => printJson(await run()));
   }
   registerBenchResults(bench, program.version() ?? "");
+  registerBenchFleet(bench);
 }

@@ -1,0 +1,122 @@
+// The fleet benchmark: what policies pay over the clairvoyant on the reference contexts, and over all of them.
+//
+// geomean(policy) = exp(mean over contexts of log(cost / clairvoyant)), of contexts where both are known and the SLO is met
+// Source: design section 9.
+
+import { join } from "node:path";
+import { openScenario } from "../environments/index.ts";
+import { UnknownNameError } from "../src/core/index.ts";
+import { packageRoot } from "../src/store/index.ts";
+import { type Bounds, evaluate, type PolicyScore, policyPool } from "../src/training/index.ts";
+
+/** The reference contexts, in the order they are run. */
+export const fleetContexts = ["tw1-cpu", "tw5-cpu", "surge", "mmpp", "tw1-p2", "tw5-t4", "tw1-spot"] as const;
+
+/** Policies compared where nobody asks for others. */
+export const fleetPolicies = ["static-functions", "mixed:holdS=120", "mark", "region-fleet"];
+
+/** What to run. */
+export interface FleetBenchOptions {
+  readonly contexts: readonly string[];
+  readonly policies: readonly string[];
+  readonly seeds: readonly number[];
+  readonly dataFolder: string | null;
+  /** Policies that run at once. */
+  readonly workers: number;
+  readonly onProgress: (share: number, what: string) => void;
+}
+
+/** A policy on a context. */
+export interface FleetRow {
+  readonly name: string;
+  readonly usdPerMillion: number;
+  readonly costToBound: number | null;
+  /** Every SLO held in every hour of every seed. */
+  readonly met: boolean;
+  readonly hoursMissed: number;
+  readonly decisionMicros: { readonly p50: number; readonly p99: number };
+}
+
+/** A context with its bounds and policies. */
+export interface FleetContext {
+  readonly name: string;
+  readonly bound: Bounds;
+  readonly policies: readonly FleetRow[];
+}
+
+/** The JSON of `trimtab bench fleet`. */
+export interface FleetBench {
+  readonly contexts: readonly FleetContext[];
+  /** Cost over the clairvoyant's by policy; null where a context is missing a bound or missed its SLO. */
+  readonly geomean: Readonly<Record<string, number | null>>;
+}
+
+function rowOf(score: PolicyScore): FleetRow {
+  const { name, usdPerMillion, costToBound, met, hoursMissed, decisionMicros } = score;
+  return { name, usdPerMillion, costToBound, met, hoursMissed, decisionMicros };
+}
+
+/** The file of a context. @throws {UnknownNameError} for one that is not a reference context */
+function contextFile(name: string): string {
+  if (!fleetContexts.some((known) => known === name)) throw new UnknownNameError("context", name, [...fleetContexts]);
+  return join(packageRoot(), "bench", "contexts", `${name}.yaml`);
+}
+
+async function runContext(
+  name: string,
+  options: FleetBenchOptions,
+  onProgress: (share: number, what: string) => void,
+): Promise<FleetContext> {
+  const file = contextFile(name);
+  const open = await openScenario(file, { dataFolder: options.dataFolder });
+  const pool = policyPool(file, options.dataFolder, options.workers);
+  try {
+    const evaluation = await evaluate(open, {
+      policies: options.policies,
+      seeds: options.seeds,
+      bound: true,
+      nowMs: () => performance.now(),
+      run: pool.run,
+      onProgress: ({ share, what }) => onProgress(share, `${name}: ${what}`),
+    });
+    return { name, bound: evaluation.bound, policies: evaluation.policies.map(rowOf) };
+  } finally {
+    await pool.close();
+  }
+}
+
+/**
+ * The geometric mean over contexts of cost over the clairvoyant's, by policy.
+ * A policy that missed the SLO somewhere has no such figure: its cost compares with nothing.
+ */
+export function geomeans(contexts: readonly FleetContext[]): Record<string, number | null> {
+  const names = [...new Set(contexts.flatMap(({ policies }) => policies.map(({ name }) => name)))];
+  return Object.fromEntries(
+    names.map((name) => {
+      const ratios = contexts.map(({ policies }) => {
+        const row = policies.find((policy) => policy.name === name);
+        return row?.met === true ? row.costToBound : null;
+      });
+      const known = ratios.filter((ratio): ratio is number => ratio !== null);
+      const complete = known.length === contexts.length && known.length > 0;
+      return [name, complete ? Math.exp(known.reduce((sum, ratio) => sum + Math.log(ratio), 0) / known.length) : null];
+    }),
+  );
+}
+
+/**
+ * Runs every policy on every context, context after context.
+ * @throws {UnknownNameError} for an unknown context or policy, before anything of it runs
+ * @throws {TraceError} when a context's trace is missing: says where it was looked for
+ */
+export async function benchFleet(options: FleetBenchOptions): Promise<FleetBench> {
+  for (const name of options.contexts) contextFile(name);
+  const contexts: FleetContext[] = [];
+  for (const name of options.contexts) {
+    const done = contexts.length;
+    const report = (share: number, what: string): void =>
+      options.onProgress((done + share) / options.contexts.length, what);
+    contexts.push(await runContext(name, options, report));
+  }
+  return { contexts, geomean: geomeans(contexts) };
+}
