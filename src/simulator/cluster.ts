@@ -3,7 +3,7 @@
 import type { ClusterState, Configuration, Random, Trial } from "../core/index.ts";
 import { type ClusterParts, clusterParts } from "./cluster-parts.ts";
 import { Fleet, NO_FAILURES } from "./fleet.ts";
-import { READY } from "./hosts.ts";
+import { READY, RESTARTING } from "./hosts.ts";
 import { setLimits } from "./lane.ts";
 import { clusterState } from "./observation.ts";
 import { PendingKnobs } from "./pending-knobs.ts";
@@ -165,11 +165,17 @@ export class Cluster {
     windows[1].clear(clock.timeS);
     if (canary.share < 1) {
       const restartS = this.#restartBetween(canary.configuration, next);
-      for (const host of hosts.select((row) => hosts.lane[row] === 1)) this.fleet.life.restart(host, 0, restartS);
+      for (const host of hosts.select((row) => this.#isCanary(row))) this.fleet.life.restart(host, 0, restartS);
       this.flow.mergeLanes();
     }
     this.#steer();
     this.flow.pump();
+  }
+
+  #isCanary(host: number): boolean {
+    const { hosts } = this.parts;
+    if (hosts.state[host] === RESTARTING) return hosts.nextLane[host] === 1;
+    return hosts.state[host] === READY && hosts.lane[host] === 1;
   }
 
   /** How long a machine is out between two configurations. */

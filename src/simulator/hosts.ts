@@ -24,6 +24,8 @@ export class Hosts {
   market = new Int32Array(INITIAL_ROWS);
   zone = new Int32Array(INITIAL_ROWS);
   lane = new Int32Array(INITIAL_ROWS);
+  /** The lane it belongs to after the restart that is going on. */
+  nextLane = new Int32Array(INITIAL_ROWS);
   /** Index of the service table in force. */
   table = new Int32Array(INITIAL_ROWS);
   /** 1 while it takes new work. */
@@ -100,6 +102,7 @@ export class Hosts {
     this.market = grown(this.market, new Int32Array(rows));
     this.zone = grown(this.zone, new Int32Array(rows));
     this.lane = grown(this.lane, new Int32Array(rows));
+    this.nextLane = grown(this.nextLane, new Int32Array(rows));
     this.table = grown(this.table, new Int32Array(rows));
     this.open = grown(this.open, new Int32Array(rows));
     this.busy = grown(this.busy, new Int32Array(rows));

@@ -71,7 +71,7 @@ export class MachineLife {
     hosts.pool[host] = pool;
     hosts.market[host] = market;
     hosts.zone[host] = zone;
-    hosts.lane[host] = 0;
+    hosts.lane[host] = hosts.nextLane[host] = 0;
     hosts.units[host] = units;
     hosts.billedFromS[host] = NOT_BILLED;
   }
@@ -119,11 +119,7 @@ export class MachineLife {
     this.close(host);
     hosts.state[host] = RESTARTING;
     hosts.restartS[host] = restartS;
-    if (hosts.lane[host] !== lane) {
-      this.#stopPaying(host);
-      hosts.lane[host] = lane;
-      this.#pay(host);
-    }
+    hosts.nextLane[host] = lane;
     if (hosts.busy[host] === 0) this.#goOut(host);
   }
 
@@ -165,6 +161,12 @@ export class MachineLife {
 
   #goOut(host: number): void {
     const { hosts, clock } = this.#parts;
+    const lane = hosts.nextLane[host] ?? 0;
+    if (hosts.lane[host] !== lane) {
+      this.#stopPaying(host);
+      hosts.lane[host] = lane;
+      this.#pay(host);
+    }
     this.expect(host, COMING, clock.timeS + (hosts.restartS[host] ?? 0), RESTART_END);
   }
 

@@ -34,6 +34,12 @@ export class Simulator {
     return this.#clock.timeS;
   }
 
+  /** Requests that have arrived and are neither served nor dropped. */
+  get inSystem(): number {
+    const { arrived, served, dropped } = this.#cluster.flow;
+    return arrived - served - dropped;
+  }
+
   /** Lets time pass; a moment that lies behind changes nothing. */
   run(untilS: number): void {
     const { flow, parts } = this.#cluster;
