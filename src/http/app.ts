@@ -73,23 +73,33 @@ function expressPath(path: string): string {
   return path.replace(/\{(\w+)\}/g, ":$1");
 }
 
-function mount(app: Express, one: Route, { metrics, streams }: Services): void {
+/** Commands to clusters and trainings are logged; what is asked thousands of times a second is not. */
+function isCommand({ definition: { method, tag } }: Route): boolean {
+  return method !== "get" && (tag === "clusters" || tag === "trainings");
+}
+
+function mount(app: Express, one: Route, { metrics, streams, log }: Services): void {
   const { method, path } = one.definition;
   const label = method.toUpperCase();
+  const command = isCommand(one);
   app[method](expressPath(path), async (request: Request, response: Response) => {
     const startedMs = performance.now();
     response.on("finish", () => {
-      metrics.request(label, path, response.statusCode, (performance.now() - startedMs) / 1000);
+      const { statusCode } = response;
+      metrics.request(label, path, statusCode, (performance.now() - startedMs) / 1000);
+      if (command) log.info({ method: label, path: request.path, status: statusCode }, "command");
     });
     answer(await one.serve(request), response, streams);
   });
 }
 
-function failure({ log }: Services): ErrorRequestHandler {
+function failure({ log, metrics }: Services): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error);
     const problem = problemOf(error, request.path);
     if (problem.status >= 500) log.error({ err: error, method: request.method, path: request.path }, "request failed");
+    // What was refused before it got to a route is counted here, the rest there.
+    if (request.route === undefined) metrics.request(request.method, "(none)", problem.status, 0);
     response.status(problem.status).type("application/problem+json");
     // Clients of gym-http-api read `message`.
     response.json(request.path.startsWith("/v1/envs") ? { ...problem, message: problem.detail } : problem);

@@ -43,7 +43,8 @@ interface Running {
   cluster: AttachedCluster;
   readonly adapter: ClusterAdapter;
   readonly stop: AbortController;
-  readonly over: Promise<void>;
+  /** Settles when the loop has ended. */
+  over: Promise<void>;
   /** Why the last pass could not be recorded; null when it was. */
   fault: string | null;
 }
@@ -150,8 +151,8 @@ export class Clusters {
       running.fault = error instanceof Error ? error.message : String(error);
       this.#listener.onError(name, error);
     };
-    const over = runLoop(cluster.loop, adapter, { speed, signal: stop.signal, onError });
-    this.#running.set(name, Object.assign(running, { over }));
+    running.over = runLoop(cluster.loop, adapter, { speed, signal: stop.signal, onError });
+    this.#running.set(name, running);
   }
 
   #entryFor(options: EmbeddedOptions): ClusterEntry {

@@ -48,7 +48,9 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const nowIso = (): string => new Date().toISOString();
   const store = await openStore(options.storeFolder);
   const scenarios = new Scenarios(dataFolder);
-  const trainings = new Trainings(store, scenarios, dataFolder, nowIso);
+  const trainings = new Trainings(store, scenarios, dataFolder, nowIso, (error) =>
+    log.error({ err: error }, "the end of a training could not be kept"),
+  );
   const metrics = new Metrics({ version, process: options.processMetrics, runningTrainings: () => trainings.running });
   const listener = {
     onEvent: (cluster: string, event: LoopEvent): void => {

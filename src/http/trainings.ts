@@ -1,13 +1,16 @@
 // Trainings over HTTP: started in a worker each, watched, stopped, and kept in the catalogue with what they came to.
 
 import { findAgent } from "../../agents/index.ts";
-import { ConfigError, StateError, type TrimtabError, toJson, UnknownNameError } from "../core/index.ts";
+import { ConfigError, StateError, toJson, UnknownNameError } from "../core/index.ts";
 import { readCheckpoint, type Store, type TrainingEntry } from "../store/index.ts";
 import { type RunningTraining, startTraining, type TrainingUpdate } from "../training/index.ts";
 import type { Scenarios } from "./scenarios.ts";
 
 /** Trainings at a time: each takes a core and up to two gigabytes. */
 const RUNNING_LIMIT = 2;
+
+/** Episodes whose reward is told; older ones are in the checkpoint. */
+const LARGEST_CURVE = 200;
 
 /** What to train. */
 export interface TrainingOrder {
@@ -25,9 +28,9 @@ interface Running {
   over: Promise<void>;
 }
 
-function refusedAt(path: string, error: unknown): unknown {
+/** A name in a body that is in no registry is the body's fault, not a resource that is missing. */
+function refusedAt(path: string, found: string, error: unknown): unknown {
   if (!(error instanceof UnknownNameError)) return error;
-  const found = /found "(.*)"$/.exec(error.message)?.[1] ?? "";
   return new ConfigError("body", [{ path, expected: `one of ${error.known.join(", ")}`, found }], { cause: error });
 }
 
@@ -37,11 +40,20 @@ export class Trainings {
   readonly #scenarios: Scenarios;
   readonly #dataFolder: string | null;
   readonly #nowIso: () => string;
+  readonly #onError: (error: unknown) => void;
   readonly #running = new Map<string, Running>();
   readonly #latest = new Map<string, TrainingEntry>();
   readonly #listeners = new Map<string, Set<TrainingListener>>();
 
-  constructor(store: Store, scenarios: Scenarios, dataFolder: string | null, nowIso: () => string) {
+  /** @param onError called when the end of a training could not be kept */
+  constructor(
+    store: Store,
+    scenarios: Scenarios,
+    dataFolder: string | null,
+    nowIso: () => string,
+    onError: (error: unknown) => void,
+  ) {
+    this.#onError = onError;
     this.#store = store;
     this.#scenarios = scenarios;
     this.#dataFolder = dataFolder;
@@ -92,10 +104,10 @@ export class Trainings {
     try {
       findAgent(order.agent);
     } catch (error) {
-      throw refusedAt("agent", error);
+      throw refusedAt("agent", order.agent, error);
     }
     await this.#scenarios.open(order.scenario).catch((error: unknown) => {
-      throw refusedAt("scenario", error);
+      throw refusedAt("scenario", order.scenario, error);
     });
     if (this.#running.size >= RUNNING_LIMIT) {
       throw new StateError(`trainings: expected fewer than ${RUNNING_LIMIT} running, found ${this.#running.size}`);
@@ -116,7 +128,7 @@ export class Trainings {
     const running: Running = { worker, over: Promise.resolve() };
     this.#running.set(id, running);
     this.#tell(entry);
-    running.over = this.#watch(id, worker);
+    running.over = this.#watch(id, worker).catch(this.#onError);
     await this.#store.catalogue.trainings.put(id, entry);
     return entry;
   }
@@ -132,9 +144,11 @@ export class Trainings {
 
   /** Calls a listener with the training as it is, and with every change. @returns a function that ends it */
   watch(id: string, listener: TrainingListener): () => void {
+    const entry = this.get(id);
+    listener(entry);
+    if (entry.status !== "running") return () => undefined;
     const listeners = this.#listeners.get(id) ?? new Set();
     this.#listeners.set(id, listeners.add(listener));
-    listener(this.get(id));
     return () => listeners.delete(listener);
   }
 
@@ -150,7 +164,7 @@ export class Trainings {
       const { stopped } = await worker.done;
       end = { status: stopped ? "stopped" : "done", error: null, policy: await this.#keepPolicy(id) };
     } catch (error) {
-      end = { status: "failed", error: (error as TrimtabError).message, policy: null };
+      end = { status: "failed", error: error instanceof Error ? error.message : String(error), policy: null };
     }
     this.#running.delete(id);
     const entry = { ...this.get(id), ...end, endedAt: this.#nowIso() };
@@ -177,7 +191,9 @@ export class Trainings {
   }
 
   #note(id: string, update: TrainingUpdate): void {
-    if (update.type !== "done") this.#tell({ ...this.get(id), progress: toJson(update.progress) });
+    if (update.type === "done") return;
+    const { curve, ...progress } = update.progress;
+    this.#tell({ ...this.get(id), progress: toJson({ ...progress, curve: curve.slice(-LARGEST_CURVE) }) });
   }
 
   #tell(entry: TrainingEntry): void {
