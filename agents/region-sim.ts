@@ -26,7 +26,7 @@ const settingsSchema = z.strictObject({
   /** False takes the residual from the belief, not from a replay of the window's own arrivals. */
   controlVariate: z.boolean().default(true),
   /** Recorded windows replayed. */
-  traces: z.number().int().min(1).max(64).default(4),
+  traces: z.number().int().min(1).max(64).default(12),
   /** Configurations screened in the background per window. */
   sweep: z.number().int().min(0).default(REPLAY_SEARCH.sweep),
 });

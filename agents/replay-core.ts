@@ -42,12 +42,15 @@ interface Load {
 /** Requests of the made-up trace for the first decisions, warm-up first. */
 const MADE_UP = { requests: 21_000, warmup: 1000 };
 
+/** Until arrivals were seen, so much load is reckoned with: they may come in bursts. */
+const UNSEEN_LOAD = 1.15;
+
 /** Share of a recorded window that warms the replay up where the window does not say. */
 const WARMUP_SHARE = 0.05;
 
 const stateSchema = z.object({
   fallback: z.unknown(),
-  traces: z.array(z.object({ warmup: z.number().int(), rateRps: z.number(), times: z.string() })),
+  traces: z.array(z.object({ warmup: z.number().int(), rateRps: z.number(), short: z.boolean(), times: z.string() })),
   surface: z.object({ mean: z.array(z.number()), covariance: z.array(z.number()) }),
   multipliers: z.array(z.number()),
   latency: simulatedLatencySchema,
@@ -57,6 +60,8 @@ const stateSchema = z.object({
 /** Recorded arrivals and the rate they were recorded at. */
 interface Recorded extends RecordedTrace {
   readonly rateRps: number;
+  /** Part of a window only: serves until a whole one is recorded. */
+  readonly short: boolean;
 }
 
 /** Servers that differ in batch size and delay alone share a machine. */
@@ -176,11 +181,9 @@ export class ReplayCore implements SearchCore {
     if (this.#context.profilePoints.length > 0 && priorCovers(this.#context.space)) this.#fallback = null;
     const warmup =
       timesMs.length > metrics.requests ? timesMs.length - metrics.requests : timesMs.length * WARMUP_SHARE;
-    const trace: Recorded = { timesMs, warmup: Math.round(warmup), rateRps };
+    const trace = { timesMs, warmup: Math.round(warmup), rateRps };
     this.#search.observe(i, metrics, trace, short);
-    if (short || this.#recorded.length >= this.#variant.traces) return;
-    this.#recorded.push({ ...trace, timesMs: timesMs.slice() });
-    this.#latency.setTraces(this.#traces(), this.#load.rateRps);
+    this.#record({ ...trace, short });
   }
 
   incumbent(level?: number): number | null {
@@ -194,7 +197,7 @@ export class ReplayCore implements SearchCore {
   save(): Json {
     return {
       fallback: this.#fallback?.save() ?? null,
-      traces: this.#recorded.map(({ warmup, rateRps, timesMs }) => ({ warmup, rateRps, times: encode(timesMs) })),
+      traces: this.#recorded.map(({ timesMs, ...rest }) => ({ ...rest, times: encode(timesMs) })),
       surface: this.#surface.save(),
       multipliers: this.#replay.save(),
       latency: this.#latency.save(),
@@ -204,7 +207,7 @@ export class ReplayCore implements SearchCore {
 
   restore(state: unknown): void {
     const saved = stateSchema.parse(state);
-    this.#recorded = saved.traces.map(({ warmup, rateRps, times }) => ({ warmup, rateRps, timesMs: decode(times) }));
+    this.#recorded = saved.traces.map(({ times, ...rest }) => ({ ...rest, timesMs: decode(times) }));
     this.#surface.restore(saved.surface);
     this.#replay.restore(saved.multipliers);
     this.#latency.setTraces(this.#traces(), this.#load.rateRps);
@@ -214,12 +217,21 @@ export class ReplayCore implements SearchCore {
     this.#fallback?.restore(saved.fallback);
   }
 
+  /** Keeps a window's arrivals while there are too few: whole windows first, parts until there is one. */
+  #record(trace: Recorded): void {
+    const whole = this.#recorded.filter((one) => !one.short);
+    if (whole.length >= this.#variant.traces || (trace.short && whole.length > 0)) return;
+    const kept = trace.short ? this.#recorded : whole;
+    this.#recorded = [...kept, { ...trace, timesMs: trace.timesMs.slice() }].slice(-this.#variant.traces);
+    this.#latency.setTraces(this.#traces(), this.#load.rateRps);
+  }
+
   /** Recorded arrivals at the present rate: stretched where they were recorded at another. */
   #traces(): RecordedTrace[] {
     const { level, rateRps } = this.#load;
     if (this.#recorded.length === 0) {
       const random = this.#context.random.split(`arrivals ${level}`);
-      return [poissonTrace(rateRps, MADE_UP.requests, MADE_UP.warmup, random)];
+      return [poissonTrace(UNSEEN_LOAD * rateRps, MADE_UP.requests, MADE_UP.warmup, random)];
     }
     return this.#recorded.map((trace) => {
       const stretch = trace.rateRps / rateRps;

@@ -11,8 +11,10 @@
 import { z } from "zod";
 import type { Objective, WindowMetrics } from "../src/core/index.ts";
 import {
+  Calibration,
   type CandidateSet,
   Cone,
+  calibrationSchema,
   type NextStep,
   normalShare,
   Observations,
@@ -51,7 +53,7 @@ export const REPLAY_SEARCH: ReplaySearchSettings = {
   alpha: 0.15,
   initialBank: 0.3,
   abortCost: 0.15,
-  leastProbability: 0.1,
+  leastProbability: 0.04,
   abortProbability: 0.3,
   minGain: 0.003,
   minLatencyGain: 0.002,
@@ -107,6 +109,7 @@ export const replaySearchSchema = z.object({
   lastAborted: z.boolean(),
   spread: z.object({ sum: z.number(), count: z.number() }),
   calibration: z.object({ sum: z.number(), count: z.number() }),
+  noise: calibrationSchema,
   cone: z.array(z.tuple([z.number().int(), z.number()])),
   observations: observationsSchema,
 });
@@ -129,6 +132,7 @@ export class ReplaySearch {
   #bank: number;
   #lastAborted = false;
   #spread: { sum: number; count: number };
+  readonly #noise: Calibration;
   #calibration = { sum: PRIOR_COUNT, count: PRIOR_COUNT };
 
   constructor(parts: ReplayParts, settings: ReplaySearchSettings, level: number) {
@@ -139,6 +143,7 @@ export class ReplaySearch {
     this.#cone = new Cone(parts.candidates.cone);
     this.#observations = new Observations(parts.candidates.columns, parts.estimator, 0.3, level);
     this.#bank = settings.initialBank;
+    this.#noise = new Calibration(settings.tau0, 1);
     this.#spread = { sum: PRIOR_COUNT * settings.tau0 ** 2, count: PRIOR_COUNT };
   }
 
@@ -176,11 +181,11 @@ export class ReplaySearch {
     }
     const safe = incumbent !== null && this.#logLatencyOf(incumbent) <= this.#logSlo;
     const best = this.#settle(safe ? incumbent : null, incumbent === null, budget);
-    if (best === null) {
+    if (best === null || (incumbent !== null && !safe && !this.#worthTheRisk(best, incumbent))) {
       const index = incumbent ?? 0;
       return { index, fresh: false, probability: this.probability(index), reason: "nothing simulated promises more" };
     }
-    if (safe) this.#bank -= (1 - best.probability) * this.#settings.abortCost;
+    if (incumbent !== null) this.#bank -= (1 - best.probability) * this.#settings.abortCost;
     return { index: best.index, fresh: true, probability: best.probability, reason: this.#reasonFor(best, safe) };
   }
 
@@ -224,7 +229,9 @@ export class ReplaySearch {
     const slope = latency.slope(i, residual);
     const asPredicted = logLatency > this.#logSlo && replayed > this.#logSlo;
     const weight = Math.min(1, Math.max(0.05, slope * slope)) * (short ? 0.3 : 1) * (asPredicted ? 0.3 : 1);
-    if (this.#observations.own(i) === undefined) this.#trackSpread(i, residual, weight);
+    const known = this.#observations.own(i);
+    if (known === undefined) this.#trackSpread(i, residual, weight);
+    else if (!short) this.#noise.repeated(logLatency - known.logLatency, known.count, slope);
     const logCost = Math.log(Math.max(1e-9, metrics.costUsdPerHour));
     this.#observations.measured(i, { value: residual, weight, logLatency, logCost });
     if (this.#settings.cone && logLatency > this.#logSlo + Math.log(1.1) && metrics.utilization > 0.9) {
@@ -265,6 +272,7 @@ export class ReplaySearch {
       lastAborted: this.#lastAborted,
       spread: { ...this.#spread },
       calibration: { ...this.#calibration },
+      noise: this.#noise.save(),
       cone: this.#cone.save(),
       observations: this.#observations.save(),
     };
@@ -276,12 +284,22 @@ export class ReplaySearch {
     this.#lastAborted = saved.lastAborted;
     this.#spread = { ...saved.spread };
     this.#calibration = { ...saved.calibration };
+    this.#noise.restore(saved.noise);
     this.#cone.restore(saved.cone);
     this.#observations.restore(saved.observations, level);
   }
 
+  /** Log latency of a measured configuration: what its windows showed and what replays say, each by its certainty. */
   #logLatencyOf(i: number): number {
-    return this.#parts.latency.logLatency(i, this.#parts.estimator.mean(i));
+    const { latency, estimator } = this.#parts;
+    const mean = estimator.mean(i);
+    const simulated = latency.logLatency(i, mean);
+    const own = this.#observations.own(i);
+    if (own === undefined) return simulated;
+    const slope = latency.slope(i, mean);
+    const simulated2 = (slope * this.#sigma(i)) ** 2;
+    const own2 = this.#noise.windowNoise2(slope) / own.count;
+    return simulated + (simulated2 / (simulated2 + own2)) * (own.logLatency - simulated);
   }
 
   #sigma(i: number): number {
@@ -289,6 +307,16 @@ export class ReplaySearch {
     const spread = (this.#spread.sum / this.#spread.count) * this.#parts.estimator.doubt(i);
     const calibration = Math.max(1, this.#calibration.sum / this.#calibration.count);
     return Math.sqrt(calibration * (service + spread) + model);
+  }
+
+  /** With nothing safe at hand: what is likelier to be safe is tried at once, the rest as the bank affords it. */
+  #worthTheRisk(best: Score, incumbent: number): boolean {
+    return best.probability > this.probability(incumbent) || best.probability >= this.#leastProbability;
+  }
+
+  get #leastProbability(): number {
+    const { leastProbability, abortCost } = this.#settings;
+    return Math.min(0.98, Math.max(leastProbability, 1 - this.#bank / abortCost));
   }
 
   #borderline(incumbent: number): boolean {
@@ -312,14 +340,13 @@ export class ReplaySearch {
   #score(i: number, safe: number | null, first: boolean, optimism: number): Score | null {
     if (this.#observations.own(i) !== undefined || this.#cone.blocked(i, this.#window)) return null;
     const { latency, estimator, usdPerHour } = this.#parts;
-    const { abortCost, leastProbability, minGain, minLatencyGain } = this.#settings;
+    const { abortCost, minGain, minLatencyGain } = this.#settings;
     const mean = estimator.mean(i);
     const sigma = this.#sigma(i) + optimism;
     const margin = (latency.inverse(i, this.#logSlo) - mean) / sigma;
     const probability = normalShare(margin);
     if (safe === null) return { index: i, value: first ? margin : probability, probability };
-    const least = Math.min(0.98, Math.max(leastProbability, 1 - this.#bank / abortCost));
-    if (probability < least) return null;
+    if (probability < this.#leastProbability) return null;
     let value: number;
     if (this.#minimize === "cost") {
       const gain =

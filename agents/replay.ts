@@ -28,8 +28,9 @@ export interface Replayed {
 }
 
 /** Multipliers kept, and those collected before the guessed ones are dropped. */
-const MOST_MULTIPLIERS = 2048;
+const MOST_MULTIPLIERS = 16_384;
 const ENOUGH_MULTIPLIERS = 1500;
+const GUESSED_MULTIPLIERS = 2048;
 
 /** Scatter of service times before any was seen. */
 const GUESSED_CV = 0.1;
@@ -58,10 +59,10 @@ export class Replay {
 
   constructor(percentile: number, random: Random) {
     this.#percentile = percentile;
-    this.#multipliers = Float64Array.from({ length: MOST_MULTIPLIERS }, () => lognormal(random, GUESSED_CV));
+    this.#multipliers = Float64Array.from({ length: GUESSED_MULTIPLIERS }, () => lognormal(random, GUESSED_CV));
   }
 
-  /** Takes multipliers of real batches; the first 2,048 are kept. */
+  /** Takes multipliers of real batches; the first 16,384 are kept. */
   record(multipliers: ArrayLike<number>): void {
     if (this.#recorded.length >= MOST_MULTIPLIERS) return;
     for (let i = 0; i < multipliers.length && this.#recorded.length < MOST_MULTIPLIERS; i++) {
