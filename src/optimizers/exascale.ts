@@ -15,12 +15,12 @@ import { rateAheadRps } from "./rates.ts";
 /** Steps a forecaster is asked for; longer than any launch in intervals. */
 const HORIZON = 60;
 
-const defaults = { headroom: 0.3, windowS: 600, holdS: 300, type: "", forecast: "given" };
+const defaults = { headroom: 0.3, windowS: 600, holdS: 300, type: "", functions: false, forecast: "given" };
 
 function solve(posed: TuningProblem, settings: typeof defaults): Solution {
   const problem = withForecast(posed, settings.forecast, posed.intervalS, HORIZON);
   const { observation, intervalS } = problem;
-  const pool = onePool(problem, settings.type);
+  const pool = onePool(problem, settings.type, settings.functions);
   if (pool === null) return nothingToScale(problem, "exascale");
   const aheadS = pool.option.launchS + intervalS;
   const expected = rateAheadRps(observation, settings.windowS, aheadS);

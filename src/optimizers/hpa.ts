@@ -8,17 +8,16 @@
 import type { PastWindow, Solution, TuningProblem } from "../core/index.ts";
 import { defineOptimizer } from "./entry.ts";
 import { recentWindows } from "./history.ts";
-import { nothingToScale, onePool, scaleTo } from "./one-pool.ts";
-import { hold } from "./solution.ts";
+import { holdPool, nothingToScale, onePool, scaleTo } from "./one-pool.ts";
 
 const SYNC_S = 15;
 const PODS_PER_SYNC = 4;
 
-const defaults = { targetUtilization: 0.6, tolerance: 0.1, downWindowS: 300, upWindowS: 0, type: "" };
+const defaults = { targetUtilization: 0.6, tolerance: 0.1, downWindowS: 300, upWindowS: 0, type: "", functions: false };
 
 function solve(problem: TuningProblem, settings: typeof defaults): Solution {
   const { observation } = problem;
-  const pool = onePool(problem, settings.type);
+  const pool = onePool(problem, settings.type, settings.functions);
   if (pool === null) return nothingToScale(problem, "hpa");
   const desired = (window: PastWindow): number => {
     const n = pool.units(window.configuration);
@@ -38,7 +37,7 @@ function solve(problem: TuningProblem, settings: typeof defaults): Solution {
     return scaleTo(problem, pool, Math.min(up, most), text);
   }
   if (down < running) return scaleTo(problem, pool, down, text);
-  return hold(problem, `${text}; holding ${running.toFixed(0)}`);
+  return holdPool(problem, pool, `${text}; holding ${running.toFixed(0)}`);
 }
 
 export const hpa = defineOptimizer({

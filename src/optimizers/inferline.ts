@@ -12,14 +12,13 @@ import type { ClusterState, Solution, TuningProblem } from "../core/index.ts";
 import { defineOptimizer } from "./entry.ts";
 import { countOf } from "./fleet.ts";
 import { lastChangeS, recentWindows } from "./history.ts";
-import { nothingToScale, onePool, scaleTo } from "./one-pool.ts";
-import { hold } from "./solution.ts";
+import { holdPool, nothingToScale, onePool, scaleTo } from "./one-pool.ts";
 
 const LONGEST_WINDOW_S = 60;
 const DOWN_WINDOW_S = 30;
 const DEVIATIONS = 3;
 
-const defaults = { plannedUtilization: 0.7, holdS: 15, type: "" };
+const defaults = { plannedUtilization: 0.7, holdS: 15, type: "", functions: false };
 
 /** One window of the live envelope. */
 interface LiveRate {
@@ -51,7 +50,7 @@ function liveEnvelope(observation: ClusterState): readonly LiveRate[] {
 
 function solve(problem: TuningProblem, settings: typeof defaults): Solution {
   const { observation } = problem;
-  const pool = onePool(problem, settings.type);
+  const pool = onePool(problem, settings.type, settings.functions);
   if (pool === null) return nothingToScale(problem, "inferline");
   const perServer = pool.capacityRps * settings.plannedUtilization;
   const running = pool.units(pool.current);
@@ -69,13 +68,13 @@ function solve(problem: TuningProblem, settings: typeof defaults): Solution {
   const count = (configuration: Parameters<typeof countOf>[0]): number => countOf(configuration, pool.option);
   const changedS = Math.max(...changes.map((way) => lastChangeS(observation, count, way) ?? Number.NEGATIVE_INFINITY));
   if (observation.timeS - changedS < settings.holdS) {
-    return hold(problem, `inferline: changed less than ${settings.holdS} s ago; holding`);
+    return holdPool(problem, pool, `inferline: changed less than ${settings.holdS} s ago; holding`);
   }
   const windows = recentWindows(observation, Math.max(DOWN_WINDOW_S, settings.holdS));
   const lately = Math.max(...windows.map((window) => Math.max(window.peakRateRps, window.arrivalRateRps)));
   const down = Math.ceil(lately / perServer - 1e-9);
   if (down >= running)
-    return hold(problem, `inferline: within the envelope of ${plannedRps.toFixed(1)} requests/s; holding`);
+    return holdPool(problem, pool, `inferline: within the envelope of ${plannedRps.toFixed(1)} requests/s; holding`);
   return scaleTo(problem, pool, down, `inferline: at most ${lately.toFixed(1)} requests/s lately`);
 }
 

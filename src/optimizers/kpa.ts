@@ -17,11 +17,11 @@ const PANIC_THRESHOLD = 2;
 const MAX_UP = 1000;
 const MAX_DOWN = 2;
 
-const defaults = { targetConcurrency: 1, targetUtilization: 0.7, type: "" };
+const defaults = { targetConcurrency: 1, targetUtilization: 0.7, type: "", functions: false };
 
 function solve(problem: TuningProblem, settings: typeof defaults): Solution {
   const { observation } = problem;
-  const pool = onePool(problem, settings.type);
+  const pool = onePool(problem, settings.type, settings.functions);
   if (pool === null) return nothingToScale(problem, "kpa");
   const perReplica = settings.targetConcurrency * settings.targetUtilization;
   const desired = (windows: readonly PastWindow[]): number => {

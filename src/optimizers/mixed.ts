@@ -32,7 +32,7 @@ export type MixedSettings = typeof mixedDefaults;
 export function solveMixed(posed: TuningProblem, settings: MixedSettings, name: string, why = ""): Solution {
   const problem = settings.predict ? withForecast(posed, settings.forecast, posed.intervalS, HORIZON) : posed;
   const { observation } = problem;
-  const pool = onePool(problem, settings.type, settings.spot);
+  const pool = onePool(problem, settings.type, true, settings.spot);
   if (pool === null) return nothingToScale(problem, name);
   const need = (rateRps: number): number => Math.ceil(((1 + settings.margin) * rateRps) / pool.capacityRps - 1e-9);
   const measured = meanRateRps(observation, settings.windowS);

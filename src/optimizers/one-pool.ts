@@ -13,11 +13,12 @@ import {
   sizedOptions,
 } from "./fleet.ts";
 import { targetOf } from "./history.ts";
+import { noCover } from "./offload.ts";
 import { hold, settle } from "./solution.ts";
 
 /** A pool as a rule for one kind of server sees it. */
 export interface OnePool {
-  /** What was last asked for. */
+  /** What was last asked for; where the rule knows no functions, without them. */
   readonly current: Configuration;
   /** The kind that is scaled. */
   readonly option: SizedOption;
@@ -41,10 +42,12 @@ function startingOption(problem: TuningProblem, options: readonly SizedOption[])
  * The pool, or null when nothing can be scaled.
  * @param type instance type; "" for the kind the scenario starts with, or where it starts with none, the least cost per
  *   request; "cheapest" for that in any case
+ * @param functions whether the rule leaves the offload threshold alone; else nothing is offloaded
  * @param spot whether spot machines are preferred
  */
-export function onePool(problem: TuningProblem, type: string, spot = false): OnePool | null {
-  const current = targetOf(problem.observation);
+export function onePool(problem: TuningProblem, type: string, functions: boolean, spot = false): OnePool | null {
+  const cover = functions ? {} : noCover(problem, "the rule knows none").set;
+  const current = { ...targetOf(problem.observation), ...cover };
   const options = sizedOptions(problem, serverOptions(problem), current);
   const onSpot = options.filter((option) => option.market === "spot");
   const offered = spot && onSpot.length > 0 ? onSpot : options;
@@ -61,6 +64,11 @@ export function onePool(problem: TuningProblem, type: string, spot = false): One
     named: type !== "" || spot,
     units: (configuration) => carriedRps(options, configuration) / capacityRps,
   };
+}
+
+/** The solution that leaves the pool as it is. */
+export function holdPool(problem: TuningProblem, pool: OnePool, explanation: string): Solution {
+  return settle(problem, pool.current, explanation);
 }
 
 /** Why nothing is scaled. */

@@ -8,14 +8,20 @@
 import type { Solution, TuningProblem } from "../core/index.ts";
 import { defineOptimizer } from "./entry.ts";
 import { recentWindows } from "./history.ts";
-import { nothingToScale, onePool, ongoing, scaleTo } from "./one-pool.ts";
-import { hold } from "./solution.ts";
+import { holdPool, nothingToScale, onePool, ongoing, scaleTo } from "./one-pool.ts";
 
-const defaults = { targetOngoing: 2, lookBackS: 30, upscaleDelayS: 30, downscaleDelayS: 600, type: "" };
+const defaults = {
+  targetOngoing: 2,
+  lookBackS: 30,
+  upscaleDelayS: 30,
+  downscaleDelayS: 600,
+  type: "",
+  functions: false,
+};
 
 function solve(problem: TuningProblem, settings: typeof defaults): Solution {
   const { observation } = problem;
-  const pool = onePool(problem, settings.type);
+  const pool = onePool(problem, settings.type, settings.functions);
   if (pool === null) return nothingToScale(problem, "ray-serve");
   const windows = recentWindows(observation, settings.downscaleDelayS + settings.lookBackS);
   const inSystem = windows.map((window) => ongoing(problem, pool, window));
@@ -46,10 +52,11 @@ function solve(problem: TuningProblem, settings: typeof defaults): Solution {
   }
   const text = `ray-serve: ${(inSystem[latest] ?? 0).toFixed(1)} requests under way against ${settings.targetOngoing} per replica`;
   const delayS = way > 0 ? settings.upscaleDelayS : settings.downscaleDelayS;
-  if (way === 0) return hold(problem, `${text}; holding ${running.toFixed(0)}`);
+  if (way === 0) return holdPool(problem, pool, `${text}; holding ${running.toFixed(0)}`);
   if (running >= 1 && wantedS < delayS) {
-    return hold(
+    return holdPool(
       problem,
+      pool,
       `${text}; wanted ${now} for ${wantedS.toFixed(0)} of ${delayS} s, holding ${running.toFixed(0)}`,
     );
   }

@@ -12,20 +12,20 @@ import type { Solution, TuningProblem } from "../core/index.ts";
 import { defineOptimizer } from "./entry.ts";
 import { countOf } from "./fleet.ts";
 import { due, type HistoryStep, historySteps, lastChangeS } from "./history.ts";
-import { nothingToScale, onePool, scaleTo } from "./one-pool.ts";
-import { hold } from "./solution.ts";
+import { holdPool, nothingToScale, onePool, scaleTo } from "./one-pool.ts";
 
 const PERIOD_S = 60;
 /** AWS sets the scale-in alarm this far below the target. */
 const SCALE_IN_SHARE = 0.9;
 
-const defaults = { targetShare: 0.7, type: "", outAfterS: 180, inAfterS: 900, inCooldownS: 300 };
+const defaults = { targetShare: 0.7, type: "", functions: false, outAfterS: 180, inAfterS: 900, inCooldownS: 300 };
 
 function solve(problem: TuningProblem, settings: typeof defaults): Solution {
   const { observation } = problem;
-  const pool = onePool(problem, settings.type);
+  const pool = onePool(problem, settings.type, settings.functions);
   if (pool === null) return nothingToScale(problem, "reactive");
-  if (!due(observation, PERIOD_S)) return hold(problem, `reactive: decides every ${PERIOD_S} s; holding until then`);
+  if (!due(observation, PERIOD_S))
+    return holdPool(problem, pool, `reactive: decides every ${PERIOD_S} s; holding until then`);
 
   const targetRps = settings.targetShare * pool.capacityRps;
   const perInstance = (minute: HistoryStep): number => minute.rateRps / Math.max(1, pool.units(minute.configuration));
@@ -44,7 +44,7 @@ function solve(problem: TuningProblem, settings: typeof defaults): Solution {
   const lastInS = lastChangeS(observation, (configuration) => countOf(configuration, pool.option), -1);
   const cooled = lastInS === null || observation.timeS - lastInS >= settings.inCooldownS;
   if (desired < running && low && cooled) return scaleTo(problem, pool, desired, text);
-  return hold(problem, `${text}; holding ${running.toFixed(0)}`);
+  return holdPool(problem, pool, `${text}; holding ${running.toFixed(0)}`);
 }
 
 export const reactive = defineOptimizer({

@@ -12,11 +12,11 @@ import { nothingToScale, onePool, scaleTo } from "./one-pool.ts";
 
 const DRAIN_S = 60;
 
-const defaults = { targetUtilization: 0.8, holdS: 300, type: "" };
+const defaults = { targetUtilization: 0.8, holdS: 300, type: "", functions: false };
 
 function solve(problem: TuningProblem, settings: typeof defaults): Solution {
   const { observation } = problem;
-  const pool = onePool(problem, settings.type);
+  const pool = onePool(problem, settings.type, settings.functions);
   if (pool === null) return nothingToScale(problem, "util-aware");
   const desired = (window: PastWindow): number => {
     const queued = window.queueLength / DRAIN_S / pool.capacityRps;

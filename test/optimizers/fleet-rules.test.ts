@@ -169,7 +169,7 @@ describe("paragon", () => {
     expect(solve("paragon", uneven, covered).configuration).toEqual({ [CPU]: 5, offloadThresholdMs: 250 });
     // 1.3 · 20/4.762 = 5.46
     const even = { rateRps: 20, past: minutes(10, 20) };
-    expect(solve("paragon", even, covered).configuration).toEqual({ [CPU]: 6, offloadThresholdMs: Infinity });
+    expect(solve("paragon", even, covered).configuration).toEqual({ [CPU]: 6, offloadThresholdMs: 250 });
   });
 });
 
@@ -187,6 +187,14 @@ describe("inferline", () => {
     const changed = { windowS: 10, rateRps: 10, past: [{ arrivalRateRps: 10, configuration: { [CPU]: 9 } }] };
     expect(count("inferline", changed)).toBe(10);
   });
+});
+
+test("rules that know no functions leave everything on machines, unless told to", () => {
+  const offloading = { rateRps: 40, past: minutes(5, 40), configuration: { offloadThresholdMs: 100 } };
+  for (const rule of ["reactive", "hpa", "kpa", "ray-serve", "util-aware", "exascale", "inferline"]) {
+    expect(solve(rule, offloading, covered).configuration["offloadThresholdMs"]).toBe(Number.POSITIVE_INFINITY);
+    expect(solve(`${rule}:functions=true`, offloading, covered).configuration["offloadThresholdMs"]).toBe(100);
+  }
 });
 
 describe("fixed fleets", () => {
