@@ -256,7 +256,7 @@ export class RequestFlow implements BatchRecorder {
   #unlessFull(station: Station, waitingElsewhere: number): Station | null {
     station.expire();
     const waiting = station.waiting + waitingElsewhere;
-    const atOnce = station.free > 0 && (station.maxDelayS === 0 || waiting + 1 >= station.maxBatchSize);
+    const atOnce = station.hasIdle && (station.maxDelayS === 0 || waiting + 1 >= station.maxBatchSize);
     if (waiting < this.#parts.plan.queueLimit || atOnce) return station;
     this.drop(this.#parts.clock.timeS);
     return null;

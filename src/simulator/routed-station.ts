@@ -33,6 +33,10 @@ export class RoutedStation extends MachineStation {
     this.#freeS = Array.from({ length: parts.pools }, () => new MinTree());
   }
 
+  override get hasIdle(): boolean {
+    return this.#freeS.some((tree) => tree.min === IDLE_S);
+  }
+
   override get waitingAtMachines(): number {
     return this.#waitingAtMachines;
   }

@@ -52,6 +52,11 @@ export abstract class Station {
     return sum;
   }
 
+  /** Whether a batch that left now would be served at once. */
+  get hasIdle(): boolean {
+    return this.free > 0;
+  }
+
   /** Starts every batch that is due, and tells by `dueS` when to be asked again. */
   pump(): void {
     const { timeS } = this.clock;
