@@ -109,10 +109,11 @@ export function historySteps(observation: ClusterState, stepS: number, count: nu
 
 /**
  * Whether a rule that decides every `periodS` decides now: true when a multiple of the period has come since the
- * last window began, so that it keeps its own period in a loop that turns faster.
+ * last window began, so that it keeps its own period in a loop that turns faster; and at the very first observation.
  */
 export function due(observation: ClusterState, periodS: number): boolean {
-  const { timeS, metrics } = observation;
+  const { timeS, metrics, history } = observation;
+  if (history.length === 0) return true;
   const from = timeS - metrics.durationS;
   return periodS <= metrics.durationS || Math.floor((timeS + 1e-6) / periodS) > Math.floor((from + 1e-6) / periodS);
 }

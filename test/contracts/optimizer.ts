@@ -13,6 +13,7 @@ function moments(world: World): Readonly<Record<string, Moment>> {
   const held = first === undefined ? null : { [first.name]: [world.initial[first.name] ?? 0] };
   return {
     "steady load": { past: Array.from({ length: 30 }, () => ({ arrivalRateRps: 20 })) },
+    "nothing measured yet": { unmeasured: true },
     "a first window": {},
     "no traffic": { rateRps: 0, utilization: 0, past: Array.from({ length: 30 }, () => ({ arrivalRateRps: 0 })) },
     "a surge": { rateRps: 45, peakRps: 60, dispersion: 6, utilization: 1, queueLength: 200 },

@@ -56,7 +56,7 @@ function plainPlan(options: readonly PlanOption[], forecast: readonly number[], 
       if ((counts[i] ?? 0) >= o.limit) return Number.POSITIVE_INFINITY;
       const served = span.reduce((sum, rate) => sum + Math.min(o.capacityRps, rate), 0);
       const launch = (counts[i] ?? 0) < o.running ? 0 : o.launchUsd;
-      return ((o.usdPerHour * span.length * stepS) / 3600 + launch) / served;
+      return (o.usdPerHour * span.length * (stepS / 3600) + launch) / served;
     });
     const best = costs.indexOf(Math.min(...costs));
     if (!Number.isFinite(costs[best])) return counts;

@@ -177,6 +177,8 @@ export interface Moment {
   readonly limits?: Limits;
   readonly slo?: Objective["slo"];
   readonly meanBatchSize?: number;
+  /** Before anything was measured: no history, a window of no length. */
+  readonly unmeasured?: boolean;
 }
 
 const latencyMs = 300;
@@ -192,7 +194,7 @@ export function state(world: World, moment: Moment = {}): ClusterState {
   const utilization = moment.utilization ?? 0.5;
   const queueLength = moment.queueLength ?? 0;
   const metrics: WindowMetrics = {
-    durationS: windowS,
+    durationS: moment.unmeasured === true ? 0 : windowS,
     requests: Math.round(rateRps * windowS),
     arrivals: {
       rateRps,
@@ -247,7 +249,7 @@ export function state(world: World, moment: Moment = {}): ClusterState {
     canary: null,
     forecast: moment.forecast ?? null,
     mask: moment.mask ?? null,
-    history,
+    history: moment.unmeasured === true ? [] : history,
   };
 }
 
