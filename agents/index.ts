@@ -2,17 +2,20 @@
 
 import { type Agent, type AgentContext, type AgentFactory, ConfigError, UnknownNameError } from "../src/core/index.ts";
 import { optimizers } from "../src/optimizers/index.ts";
+import { gpPrior } from "./gp-prior.ts";
 import { optimizerPolicy } from "./optimizer-policy.ts";
 import { qTable } from "./q-table.ts";
 import { random } from "./random.ts";
 import { regionFleet } from "./region-fleet.ts";
+import { regionPrior } from "./region-prior.ts";
 import { regionQ } from "./region-q.ts";
+import { regionSim } from "./region-sim.ts";
 import { isConfigurable, parseAgentName } from "./settings.ts";
 
 export { LOAD_LEVEL_HYSTERESIS, LOAD_LEVEL_RATIO, levelledLoad, levelRatesRps, loadLevel } from "./load-level.ts";
 
 /** Agents that learn. */
-export const learners: readonly AgentFactory[] = [qTable, regionQ, random];
+export const learners: readonly AgentFactory[] = [qTable, regionQ, regionPrior, regionSim, gpPrior, random];
 
 /** Agents that learn when to launch and drop machines; where there are none to count they leave things to an optimizer. */
 export const fleetLearners: readonly AgentFactory[] = [regionFleet];

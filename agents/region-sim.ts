@@ -5,7 +5,7 @@
 // Source: our own.
 
 import { z } from "zod";
-import { CANARY, REGIONS, Regions, SEARCH } from "../src/slowdown/index.ts";
+import { CANARY, GAUSSIAN_RESIDUAL, GaussianResidual, REGIONS, Regions, SEARCH } from "../src/slowdown/index.ts";
 import { ReplayCore } from "./replay-core.ts";
 import { REPLAY_SEARCH } from "./replay-search.ts";
 import { searchAgent } from "./search-agent.ts";
@@ -19,7 +19,7 @@ const settingsSchema = z.strictObject({
   /** False leaves the service times at the profile fit. */
   serviceLearning: z.boolean().default(true),
   /** What estimates the residual of the replays. */
-  residual: z.enum(["regions", "none"]).default("regions"),
+  residual: z.enum(["regions", "gp", "none"]).default("regions"),
   /** False judges a trial by its latency alone. */
   serviceCanary: z.boolean().default(true),
   canary: z.boolean().default(true),
@@ -50,12 +50,14 @@ export const regionSim = searchAgent(
       serviceCanary: settings.canary && settings.serviceCanary && settings.serviceLearning ? 1 / 16 : 0,
       canary: settings.canary,
       estimator: (columns) =>
-        new Regions(columns, {
-          ...REGIONS,
-          trend: false,
-          regions: settings.residual === "regions",
-          siblings: settings.residual === "regions",
-        }),
+        settings.residual === "gp"
+          ? new GaussianResidual(columns, GAUSSIAN_RESIDUAL)
+          : new Regions(columns, {
+              ...REGIONS,
+              trend: false,
+              regions: settings.residual === "regions",
+              siblings: settings.residual === "regions",
+            }),
       fallback: (fallbackContext, fallbackLoad) =>
         new SlowdownCore(fallbackContext, fallbackLoad, {
           search: SEARCH,

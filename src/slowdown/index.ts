@@ -6,6 +6,7 @@ export * from "./calibration.ts";
 export * from "./canary.ts";
 export * from "./candidate-set.ts";
 export * from "./cone.ts";
+export * from "./gaussian-residual.ts";
 export * from "./latency-table.ts";
 export * from "./load-model.ts";
 export * from "./normal-curve.ts";

@@ -16,6 +16,8 @@ export type SearchScenario = Pick<
 export interface TrueMachine {
   /** Infinity for functions. */
   readonly instances: number;
+  /** Model instances asked for; more than `instances` where a hidden lock holds some back. */
+  readonly configured: number;
   readonly maxBatch: number;
   readonly maxDelayMs: number;
   /** Mean service time by batch size, hidden slowdowns included; shape [maxBatch + 1]. */
@@ -65,7 +67,8 @@ function trueMachine(open: SearchScenario, configuration: Configuration): TrueMa
     const serviceMs = Float64Array.from({ length: maxBatch + 1 }, (_, batch) =>
       batch === 0 ? 0 : (plan.function?.profile.serviceMs({ batch, memoryMb: settings.functionMemoryMb }) ?? 0),
     );
-    return { instances: Number.POSITIVE_INFINITY, maxBatch, maxDelayMs, serviceMs };
+    const instances = Number.POSITIVE_INFINITY;
+    return { instances, configured: instances, maxBatch, maxDelayMs, serviceMs };
   }
   const chosen = settings.onDemand.findIndex((count) => count > 0);
   const pool = plan.pools[Math.max(0, chosen)];
@@ -79,6 +82,7 @@ function trueMachine(open: SearchScenario, configuration: Configuration): TrueMa
   const hosts = plan.host !== null ? 1 : (settings.onDemand[Math.max(0, chosen)] ?? 1);
   return {
     instances: slots * hosts,
+    configured: settings.host.concurrency * hosts,
     maxBatch: settings.maxBatchSize,
     maxDelayMs,
     serviceMs: meanS.map((seconds) => seconds * 1000),

@@ -76,7 +76,9 @@ export class WindowSimulator {
         resolution: 0,
       },
       queueLength: 0,
-      utilization: result.utilization,
+      utilization: Number.isFinite(machine.instances)
+        ? (result.utilization * machine.instances) / machine.configured
+        : result.utilization,
       meanBatchSize: result.meanBatchSize,
       service: { meanMs: result.meanServiceMs, ...(full ? this.#byBatch(machine.maxBatch) : {}) },
       dropped: 0,
