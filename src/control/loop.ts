@@ -3,31 +3,21 @@
 // Nothing reaches back: each step takes what the one before it gave. What the loop says it did is durable before it
 // can be read; a failed observation is an error on record and holds the configuration.
 
-import {
-  type ClusterState,
-  type Configuration,
-  type DecisionRecord,
-  type GuardContext,
-  type Mode,
-  StateError,
-} from "../core/index.ts";
+import { type ClusterState, type Configuration, type DecisionRecord, type Mode, StateError } from "../core/index.ts";
 import { applyGuards, type Guarded } from "../guards/index.ts";
 import { writeCheckpoint } from "../store/index.ts";
 import { Actuator, type RunningTrial } from "./actuator.ts";
-import { type Decision, decide, keep, type Wish } from "./decide.ts";
-import { dampedTrend } from "./forecast.ts";
-import { type GoodConfiguration, goodBefore, goodInstead, nextGood } from "./last-good.ts";
+import { decide, keep, type Wish } from "./decide.ts";
 import { Lesson } from "./lesson.ts";
 import { writes } from "./mode.ts";
-import { checkObservation, withEarlierHistory } from "./observe.ts";
 import type { ControlParts, LoopEvent } from "./parts.ts";
 import { emptyRecord, recordedObservation } from "./record.ts";
 import { decisionId, type Resumption } from "./resume.ts";
 import { type ClusterStatus, type Recommendation, recommendationOf } from "./status.ts";
 import { StepTimer } from "./step-timer.ts";
 import { stageWish } from "./trial.ts";
-import type { TrustedAgent } from "./trusted-agent.ts";
-import { type Convergence, convergenceFault, nextConvergence } from "./verify.ts";
+import type { TrustedAgent, Voices } from "./trusted-agent.ts";
+import { ClusterView } from "./view.ts";
 
 /** The agent's checkpoint is written every so many passes. */
 const CHECKPOINT_EVERY = 50;
@@ -35,22 +25,22 @@ const CHECKPOINT_EVERY = 50;
 /** Intervals for which nothing is changed after the operator rolled back. */
 const HOLD_INTERVALS = 10;
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Tunes one cluster, one pass at a time. Passes and commands never overlap. */
 export class ControlLoop {
   readonly #parts: ControlParts;
   readonly #agent: TrustedAgent;
   readonly #actuator: Actuator;
   readonly #resumption: Resumption;
+  readonly #view: ClusterView;
   readonly #lesson: Lesson;
   readonly #listeners = new Set<(event: LoopEvent) => void>();
   #mode: Mode;
   #busy: Promise<unknown> = Promise.resolve();
-  #observation: ClusterState | null = null;
-  /** Cluster time gone by since the last observation. */
-  #elapsedS = 0;
-  #good: readonly GoodConfiguration[] = [];
   #fault: string | null = null;
-  #convergence: Convergence | null = null;
   #holdUntilS = Number.NEGATIVE_INFINITY;
   #lastRecord: DecisionRecord | null = null;
   #recommendation: Recommendation | null = null;
@@ -63,6 +53,7 @@ export class ControlLoop {
     this.#mode = parts.mode;
     this.#lesson = new Lesson(parts, agent);
     this.#actuator = new Actuator(parts.adapter, parts.store.actuations, () => this.#mode, resumption);
+    this.#view = new ClusterView(parts, this.#actuator, resumption);
   }
 
   /** Calls a listener with every event from now on. @returns a function that ends it */
@@ -104,7 +95,7 @@ export class ControlLoop {
     const until = async (windowShare: number): Promise<void> => {
       const seconds = (windowShare - share) * intervalS;
       await advance(seconds);
-      this.#elapsedS += seconds;
+      this.#view.elapse(seconds);
       share = windowShare;
     };
     for (const stage of running?.trial.stages ?? []) {
@@ -122,12 +113,12 @@ export class ControlLoop {
   rollback(): Promise<DecisionRecord> {
     return this.#exclusively(async () => {
       if (!writes(this.#mode)) throw new StateError(`rollback: expected mode canary or active, found ${this.#mode}`);
-      const target = this.#target();
-      const good = goodBefore(this.#good, target);
+      const target = this.#view.target;
+      const good = this.#view.goodBefore();
       if (good === null) throw new StateError("rollback: expected an earlier good configuration, found none");
       const reason = `rolled back by the operator to what was good at ${Math.round(good.timeS)} s`;
-      this.#agent.watch(this.#nowS(), null, reason);
-      this.#holdUntilS = this.#nowS() + HOLD_INTERVALS * this.#parts.context.intervalS;
+      this.#agent.watch(this.#view.nowS, null, reason);
+      this.#holdUntilS = this.#view.nowS + HOLD_INTERVALS * this.#parts.context.intervalS;
       this.#actuator.takeTrial();
       return this.#carryOut({ ...keep(good.configuration, reason), rollback: true }, target);
     });
@@ -149,12 +140,12 @@ export class ControlLoop {
       name: this.#parts.cluster,
       mode: this.#mode,
       trust: { trust, sinceS, reason, test },
-      timeS: this.#nowS(),
+      timeS: this.#view.nowS,
       configuration: sent?.configuration ?? null,
       configurationDecision: sent?.decision ?? null,
-      running: this.#observation?.configuration ?? null,
-      inFlight: this.#observation?.inFlight ?? null,
-      lastGood: this.#good.at(-1) ?? null,
+      running: this.#view.observation?.configuration ?? null,
+      inFlight: this.#view.observation?.inFlight ?? null,
+      lastGood: this.#view.lastGood,
       decisions: this.#parts.store.decisions.length,
       lastDecision: this.#lastRecord,
       resumed: resumed === null ? null : { decision: resumed.decision, configuration: resumed.configuration },
@@ -176,23 +167,23 @@ export class ControlLoop {
     const timer = new StepTimer(this.#parts.nowMicros);
     let seen: ClusterState;
     try {
-      seen = await timer.time("observe", () => this.#observe());
+      seen = await timer.time("observe", () => this.#view.observe());
     } catch (error) {
       return this.#blind(error, timer);
     }
-    const observation = await timer.time("forecast", () => this.#withForecast(seen));
-    const target = this.#target();
+    const observation = await timer.time("forecast", () => this.#view.withForecast(seen));
+    const target = this.#view.target;
     const wish = await timer.time("propose", () => this.#propose(observation, target));
     const guarded = await timer.time("guard", () => this.#guard(wish, observation));
     const decision = await timer.time("decide", () => decide(wish, guarded, target, this.#mode));
     const base = {
       ...this.#blank(observation.timeS, decision.reason),
       observation: recordedObservation(observation),
-      expected: this.#expected(decision, observation),
+      expected: this.#view.expected(decision.proposal.configuration, observation),
     };
     const told = this.#actuator.sent?.configuration ?? null;
     const executed = await timer.time("apply", () => this.#actuator.execute(decision, base, target));
-    await timer.time("verify", () => this.#verify(observation, told));
+    this.#fault = await timer.time("verify", () => this.#view.verify(observation, told));
     const record = await timer.time("record", () => this.#record({ ...executed, stepMicros: timer.micros }));
     this.#recommendation = recommendationOf(record, decision, this.#parts.context.space);
     await timer.time("learn", () => this.#lesson.learn({ observation, target, decision, record }, this.#mode));
@@ -202,31 +193,23 @@ export class ControlLoop {
     return record;
   }
 
-  async #observe(): Promise<ClusterState> {
-    const state = await this.#parts.adapter.observe();
-    checkObservation(state, this.#observation?.timeS ?? null);
-    this.#elapsedS = 0;
-    this.#observation = withEarlierHistory(state, this.#resumption.history);
-    this.#good = nextGood(this.#good, state, this.#parts.context.objective.slo[0]);
-    return this.#observation;
-  }
-
-  #withForecast(observation: ClusterState): ClusterState {
-    const forecast = observation.forecast ?? dampedTrend(observation, this.#parts.context.intervalS);
-    return { ...observation, forecast };
-  }
-
   #propose(observation: ClusterState, target: Configuration): Wish {
     const fault = this.#agent.watch(observation.timeS, observation, this.#fault ?? this.#actuator.takeFault());
     this.#fault = null;
     if (this.#mode === "off") return keep(target, "mode off: nothing is proposed");
-    const voices = this.#agent.propose(observation);
+    let voices: Voices;
+    try {
+      voices = this.#agent.propose(observation);
+    } catch (error) {
+      const reason = `the optimizer failed: ${messageOf(error)}; the configuration is held`;
+      return { ...keep(target, reason), actor: "guard" };
+    }
     const { votes } = voices;
     if (observation.timeS < this.#holdUntilS) {
       return { ...keep(target, `held until ${Math.round(this.#holdUntilS)} s after the operator's rollback`), votes };
     }
     const suspect = fault !== null && this.#actuator.sent?.actor === "agent";
-    const good = suspect ? goodInstead(this.#good, target, observation.metrics.arrivals.rateRps) : null;
+    const good = suspect ? this.#view.goodAtThisLoad(observation) : null;
     if (good === null) return { ...voices, rollback: false };
     const reason = `${fault}: back to what was good at ${Math.round(good.timeS)} s`;
     return { ...keep(good.configuration, reason), actor: "guard", votes, rollback: true };
@@ -234,13 +217,11 @@ export class ControlLoop {
 
   #guard(wish: Wish, observation: ClusterState): Guarded {
     // Going back to what was good waits for no cooldown; bounds and budget hold all the same.
-    return applyGuards(wish.proposal, this.#context(observation), wish.rollback ? [] : this.#parts.guards);
-  }
-
-  /** Whether the cluster does as it was told before this pass. */
-  #verify(observation: ClusterState, told: Configuration | null): void {
-    this.#convergence = nextConvergence(this.#convergence, told, observation);
-    this.#fault = convergenceFault(this.#convergence, observation, this.#parts.adapter.knobs);
+    return applyGuards(
+      wish.proposal,
+      this.#view.guardContext(observation, this.#mode),
+      wish.rollback ? [] : this.#parts.guards,
+    );
   }
 
   async #record(record: DecisionRecord): Promise<DecisionRecord> {
@@ -252,21 +233,23 @@ export class ControlLoop {
 
   /** A decision outside a pass: a command, or the end of a canary's stage. */
   async #carryOut(wish: Wish, target: Configuration): Promise<DecisionRecord> {
-    const seen = this.#observation;
+    const seen = this.#view.observation;
     const guarded =
-      seen === null ? { proposal: wish.proposal, actions: [] } : applyGuards(wish.proposal, this.#context(seen));
+      seen === null
+        ? { proposal: wish.proposal, actions: [] }
+        : applyGuards(wish.proposal, this.#view.guardContext(seen, this.#mode));
     const decision = decide(wish, guarded, target, this.#mode);
-    const base = this.#blank(this.#nowS(), decision.reason);
+    const base = this.#blank(this.#view.nowS, decision.reason);
     return this.#record(await this.#actuator.execute(decision, base, target));
   }
 
   /** A pass that saw nothing: the error is on record, the configuration is held. */
   async #blind(error: unknown, timer: StepTimer): Promise<DecisionRecord> {
-    const message = error instanceof Error ? error.message : String(error);
-    this.#agent.watch(this.#nowS(), null, message);
+    const message = messageOf(error);
+    this.#agent.watch(this.#view.nowS, null, message);
     this.#lesson.interrupt();
-    const base = this.#blank(this.#nowS(), `${message}; the configuration is held`);
-    const applied = this.#observation === null ? (this.#actuator.sent?.configuration ?? null) : this.#target();
+    const base = this.#blank(this.#view.nowS, `${message}; the configuration is held`);
+    const applied = this.#view.observation === null ? (this.#actuator.sent?.configuration ?? null) : this.#view.target;
     const failed = { ...base, actor: "guard", outcome: "failed", applied, stepMicros: timer.micros } as const;
     const record = await timer.time("record", () => this.#record(failed));
     this.#emit({ type: "pass", record, micros: timer.micros });
@@ -276,12 +259,22 @@ export class ControlLoop {
   /** At the end of a stage: whether the canary goes on. */
   async #judge(running: RunningTrial | null, windowShare: number): Promise<boolean> {
     if (running === null) return false;
-    const { canary } = await this.#parts.adapter.observe();
-    const wish = stageWish(running, windowShare, canary, this.#parts.context.objective.slo[0], this.#mode);
+    const wish = await this.#stageWish(running, windowShare);
     if (wish === null) return true;
     if (wish.rollback) this.#lesson.abort();
     await this.#carryOut(wish, wish.rollback ? running.configuration : running.previous);
     return false;
+  }
+
+  async #stageWish(running: RunningTrial, windowShare: number): Promise<Wish | null> {
+    try {
+      const { canary } = await this.#parts.adapter.observe();
+      return stageWish(running, windowShare, canary, this.#parts.context.objective.slo[0], this.#mode);
+    } catch (error) {
+      // A canary that cannot be seen is not left running.
+      const reason = `the canary could not be observed: ${messageOf(error)}`;
+      return { ...keep(running.previous, reason), actor: "guard", rollback: true };
+    }
   }
 
   async #save(): Promise<void> {
@@ -297,49 +290,10 @@ export class ControlLoop {
     }
   }
 
-  #context(observation: ClusterState): GuardContext {
-    const { context, committedUsdPerHour, budgetUsdPerHour } = this.#parts;
-    return {
-      nowS: this.#nowS(),
-      running: observation.configuration,
-      inFlight: this.#target(),
-      lastChangeS: this.#actuator.lastChangeS,
-      observation,
-      lattice: context.space,
-      objective: context.objective,
-      mode: this.#mode,
-      committedUsdPerHour,
-      budgetUsdPerHour,
-    };
-  }
-
   #blank(timeS: number, reason: string): DecisionRecord {
     const { cluster, store } = this.#parts;
     const id = decisionId(cluster, store.decisions.length);
     return emptyRecord({ id, cluster, timeS, mode: this.#mode, trust: this.#agent.trust.trust, reason });
-  }
-
-  #expected({ proposal }: Decision, observation: ClusterState): DecisionRecord["expected"] {
-    const { model } = this.#parts.context;
-    const rateRps = observation.forecast?.ratesRps[0] ?? observation.metrics.arrivals.rateRps;
-    const { objectiveMs, costUsdPerHour } = model.predict(proposal.configuration, { rateRps });
-    return Number.isNaN(objectiveMs) || Number.isNaN(costUsdPerHour) ? null : { objectiveMs, costUsdPerHour };
-  }
-
-  #nowS(): number {
-    return (this.#observation?.timeS ?? this.#resumption.timeS) + this.#elapsedS;
-  }
-
-  /** What is in force, or will be: what was sent, unless the cluster has not heard of it for too long. */
-  #target(): Configuration {
-    const { sent } = this.#actuator;
-    const seen = this.#observation;
-    if (sent !== null && (seen === null || !this.#deaf(seen))) return sent.configuration;
-    return seen?.inFlight ?? seen?.configuration ?? {};
-  }
-
-  #deaf(seen: ClusterState): boolean {
-    return this.#convergence !== null && convergenceFault(this.#convergence, seen, this.#parts.adapter.knobs) !== null;
   }
 
   #emit(event: LoopEvent): void {

@@ -199,6 +199,39 @@ test("a configuration that is accepted and never comes into force is noticed, an
   await harness.close();
 });
 
+test("an agent that fails loses its trust, and the optimizer's word is acted on in the same pass", async () => {
+  const harness = await Harness.open(folder.path, new FakeCluster(initial));
+  await harness.passes(25);
+  expect(harness.agent.trust.trust).toBe("learning");
+  jest.spyOn(harness.agent.policy, "act").mockImplementation(() => {
+    throw new Error("index out of range");
+  });
+  harness.optimizer.wanted = { replicas: 5, maxBatchSize: 1 };
+  const learnt = await harness.pass();
+  expect(harness.agent.trust).toMatchObject({
+    trust: "bootstrapping",
+    reason: "the agent failed: index out of range",
+  });
+  expect(learnt.outcome).not.toBe("failed");
+  const record = await harness.pass();
+  expect(record).toMatchObject({ actor: "optimizer", trust: "bootstrapping" });
+  expect(record.votes.map(({ by }) => by)).toEqual(["wishful"]);
+  expect(harness.cluster.configuration["replicas"]).toBe(5);
+  await harness.close();
+});
+
+test("when the optimizer itself fails the configuration is held, and the record says why", async () => {
+  const harness = await Harness.open(folder.path, new FakeCluster(initial));
+  harness.optimizer.solve = () => {
+    throw new RangeError("no plan");
+  };
+  const record = await harness.pass();
+  expect(record).toMatchObject({ outcome: "held", actor: "guard", applied: initial, votes: [] });
+  expect(record.reason).toBe("the optimizer failed: no plan; the configuration is held");
+  expect(harness.cluster.writes).toEqual([]);
+  await harness.close();
+});
+
 test("the window after a decision fills in what was measured", async () => {
   const harness = await Harness.open(folder.path, new FakeCluster(initial));
   harness.optimizer.wanted = { replicas: 5, maxBatchSize: 1 };

@@ -109,6 +109,19 @@ test("a canary that holds is taken on whole", async () => {
   await harness.close();
 });
 
+test("a canary that cannot be observed is rolled back", async () => {
+  const harness = await withCanary(20);
+  harness.cluster.nextObservation = new Error("no metrics");
+  await harness.loop.rest((seconds) => harness.cluster.advance(seconds));
+  expect(harness.cluster.configuration).toEqual(initial);
+  expect(harness.cluster.canary).toBeNull();
+  expect((await harness.logs.decisions.last())?.record).toMatchObject({
+    outcome: "rolled-back",
+    reason: expect.stringContaining("the canary could not be observed: no metrics"),
+  });
+  await harness.close();
+});
+
 test("in mode canary no change ever reaches more than its share", async () => {
   const cluster = new FakeCluster(initial);
   const harness = await Harness.open(folder.path, cluster, { mode: "canary" });
