@@ -102,29 +102,37 @@ interface Question {
   readonly bin: number;
 }
 
+/** The sampled rows of one tree: gathered once, read at every level. */
+interface SampledRows {
+  /** Shape [features][sample]. */
+  readonly bins: readonly Uint8Array[];
+  readonly residual: Float64Array;
+  /** Leaf of each row so far. */
+  readonly leaf: Uint16Array;
+}
+
 class Grower {
   readonly #columns: readonly BinnedFeature[];
-  readonly #settings: TreeSettings;
-  readonly #sums: Float64Array;
-  readonly #counts: Float64Array;
+  readonly #leafShrink: number;
+  /** Sum of residuals and count of rows by leaf and bin, side by side. */
+  readonly #cells: Float64Array;
   readonly #width: number;
 
-  constructor(columns: readonly BinnedFeature[], settings: TreeSettings) {
+  constructor(columns: readonly BinnedFeature[], { depth, leafShrink }: TreeSettings) {
     this.#columns = columns;
-    this.#settings = settings;
-    this.#width = Math.max(...columns.map((column) => column.edges.length + 1));
-    this.#sums = new Float64Array(2 ** settings.depth * this.#width);
-    this.#counts = new Float64Array(2 ** settings.depth * this.#width);
+    this.#leafShrink = leafShrink;
+    this.#width = Math.max(1, ...columns.map((column) => column.edges.length + 1));
+    this.#cells = new Float64Array(2 * 2 ** depth * this.#width);
   }
 
-  /** The best question of a level, or null when no feature tells rows apart. @param leaf of each sampled row */
-  ask(sample: Int32Array, leaf: Uint16Array, residual: Float64Array, leaves: number): Question | null {
+  /** The best question of a level, or null when no feature tells rows apart. */
+  ask(rows: SampledRows, leaves: number): Question | null {
     let best: Question | null = null;
     let bestGain = Number.NEGATIVE_INFINITY;
     this.#columns.forEach((column, feature) => {
       const edges = column.edges.length;
       if (edges === 0) return;
-      this.#fill(column, sample, leaf, residual, leaves);
+      this.#fill(rows.bins[feature] ?? new Uint8Array(), rows, leaves);
       const gains = this.#gains(edges, leaves);
       for (let bin = 0; bin < edges; bin++) {
         const gain = gains[bin] ?? 0;
@@ -137,44 +145,46 @@ class Grower {
     return best;
   }
 
-  #fill(column: BinnedFeature, sample: Int32Array, leaf: Uint16Array, residual: Float64Array, leaves: number): void {
-    const sums = this.#sums;
-    const counts = this.#counts;
+  #fill(bins: Uint8Array, { residual, leaf }: SampledRows, leaves: number): void {
+    const cells = this.#cells;
     const width = this.#width;
-    const { bins } = column;
-    sums.fill(0, 0, leaves * width);
-    counts.fill(0, 0, leaves * width);
-    for (let i = 0; i < sample.length; i++) {
-      const row = sample[i] ?? 0;
-      const cell = (leaf[i] ?? 0) * width + (bins[row] ?? 0);
-      sums[cell] = (sums[cell] ?? 0) + (residual[row] ?? 0);
-      counts[cell] = (counts[cell] ?? 0) + 1;
+    cells.fill(0, 0, 2 * leaves * width);
+    for (let i = 0; i < bins.length; i++) {
+      const cell = 2 * ((leaf[i] ?? 0) * width + (bins[i] ?? 0));
+      cells[cell] = (cells[cell] ?? 0) + (residual[i] ?? 0);
+      cells[cell + 1] = (cells[cell + 1] ?? 0) + 1;
     }
   }
 
   #gains(edges: number, leaves: number): Float64Array {
-    const { leafShrink } = this.#settings;
+    const cells = this.#cells;
+    const shrink = this.#leafShrink;
     const gains = new Float64Array(edges);
     for (let j = 0; j < leaves; j++) {
-      const from = j * this.#width;
+      const from = 2 * j * this.#width;
       let total = 0;
       let rows = 0;
-      for (let bin = 0; bin <= edges; bin++) {
-        total += this.#sums[from + bin] ?? 0;
-        rows += this.#counts[from + bin] ?? 0;
+      for (let cell = from; cell <= from + 2 * edges; cell += 2) {
+        total += cells[cell] ?? 0;
+        rows += cells[cell + 1] ?? 0;
       }
       let below = 0;
       let belowRows = 0;
       for (let bin = 0; bin < edges; bin++) {
-        below += this.#sums[from + bin] ?? 0;
-        belowRows += this.#counts[from + bin] ?? 0;
+        below += cells[from + 2 * bin] ?? 0;
+        belowRows += cells[from + 2 * bin + 1] ?? 0;
         const above = total - below;
-        const halves = below ** 2 / (belowRows + leafShrink) + above ** 2 / (rows - belowRows + leafShrink);
+        const halves = below ** 2 / (belowRows + shrink) + above ** 2 / (rows - belowRows + shrink);
         gains[bin] = (gains[bin] ?? 0) + halves;
       }
     }
     return gains;
   }
+}
+
+/** Every row's leaf goes one level down. */
+function descend(leaf: Uint16Array, bins: Uint8Array, bin: number): void {
+  for (let i = 0; i < leaf.length; i++) leaf[i] = 2 * (leaf[i] ?? 0) + ((bins[i] ?? 0) > bin ? 1 : 0);
 }
 
 function sampleRows(rows: number, share: number, random: Random): Int32Array {
@@ -206,44 +216,36 @@ export function fitBoostedTrees(
   const grower = new Grower(binned, settings);
   for (let tree = 0; tree < settings.trees && rows > 0; tree++) {
     const sample = sampleRows(rows, settings.rowShare, random);
-    const leaf = new Uint16Array(sample.length);
-    const questions: Question[] = [];
-    for (let level = 0; level < settings.depth; level++) {
-      const question = grower.ask(sample, leaf, residual, 2 ** level);
+    const sampled: SampledRows = {
+      bins: binned.map(({ bins }) => Uint8Array.from(sample, (row) => bins[row] ?? 0)),
+      residual: Float64Array.from(sample, (row) => residual[row] ?? 0),
+      leaf: new Uint16Array(sample.length),
+    };
+    const leafOfAll = new Uint16Array(rows);
+    let asked = 0;
+    for (; asked < settings.depth; asked++) {
+      const question = grower.ask(sampled, 2 ** asked);
       if (question === null) break;
-      questions.push(question);
-      const bins = binned[question.feature]?.bins ?? new Uint8Array();
-      for (let i = 0; i < sample.length; i++) {
-        leaf[i] = 2 * (leaf[i] ?? 0) + ((bins[sample[i] ?? 0] ?? 0) > question.bin ? 1 : 0);
-      }
-    }
-    if (questions.length < settings.depth) break;
-    const values = leafValues(sample, leaf, residual, settings);
-    for (const { feature, bin } of questions) {
+      const { feature, bin } = question;
+      descend(sampled.leaf, sampled.bins[feature] ?? new Uint8Array(), bin);
+      descend(leafOfAll, binned[feature]?.bins ?? new Uint8Array(), bin);
       features.push(feature);
       thresholds.push(binned[feature]?.edges[bin] ?? 0);
     }
+    if (asked === 0) break;
+    const values = leafValues(sampled, settings);
     for (const value of values) leaves.push(value);
-    for (let row = 0; row < rows; row++) {
-      let at = 0;
-      for (const { feature, bin } of questions) at = 2 * at + ((binned[feature]?.bins[row] ?? 0) > bin ? 1 : 0);
-      residual[row] = (residual[row] ?? 0) - (values[at] ?? 0);
-    }
+    for (let row = 0; row < rows; row++) residual[row] = (residual[row] ?? 0) - (values[leafOfAll[row] ?? 0] ?? 0);
   }
   return new BoostedTrees({ depth: settings.depth, base, features, thresholds, leaves });
 }
 
-function leafValues(
-  sample: Int32Array,
-  leaf: Uint16Array,
-  residual: Float64Array,
-  { depth, learningRate, leafShrink }: TreeSettings,
-): Float64Array {
+function leafValues({ residual, leaf }: SampledRows, { depth, learningRate, leafShrink }: TreeSettings): Float64Array {
   const sums = new Float64Array(2 ** depth);
   const counts = new Float64Array(2 ** depth);
-  for (let i = 0; i < sample.length; i++) {
+  for (let i = 0; i < leaf.length; i++) {
     const j = leaf[i] ?? 0;
-    sums[j] = (sums[j] ?? 0) + (residual[sample[i] ?? 0] ?? 0);
+    sums[j] = (sums[j] ?? 0) + (residual[i] ?? 0);
     counts[j] = (counts[j] ?? 0) + 1;
   }
   return sums.map((sum, j) => (learningRate * sum) / ((counts[j] ?? 0) + leafShrink));

@@ -2,8 +2,9 @@
 //
 // cost(n) = Σ_{k<=n} p + Σ_{k>n} c·d_k,   d_k = clip(λ - (k-1)μ, 0, μ)   requests a second of layer k
 // gain of layer l in a slot, in seconds of machine price:  g_l[s] = Δ (c/p) · mean over its seconds of clip(count - l, 0, μ)
-// levels: at most 28 multiples of μ from 0 to the peak, spaced as i^1.25
+// levels: at most 28 multiples of μ from 0 to the peak, spaced as i^1.25, the last one wholly above it
 // Source: fleet-switching.md. Exact without a queue; with one, requests that wait into a quieter second cost nothing.
+// Differs: a layer that is never used is learnt from too, so that rules know where to stop.
 
 import { SLOT_S } from "./features.ts";
 import type { RecordedLoad } from "./rate-memory.ts";
@@ -32,13 +33,11 @@ export interface Layer {
 const MAX_LEVELS = 28;
 const SPACING = 1.25;
 
-/** Multiples of the capacity up to the peak, dense at the bottom. */
+/** Multiples of the capacity up to the first at or above the peak, dense at the bottom. */
 export function layerLevels(peakRps: number, capacityRps: number): number[] {
-  const layers = Math.max(1, Math.ceil(peakRps / capacityRps));
-  const count = Math.min(MAX_LEVELS, layers);
-  const multiples = Array.from({ length: count }, (_, i) =>
-    Math.round((layers - 1) * (count === 1 ? 0 : i / (count - 1)) ** SPACING),
-  );
+  const top = Math.max(1, Math.ceil(peakRps / capacityRps - 1e-9));
+  const count = Math.min(MAX_LEVELS, top + 1);
+  const multiples = Array.from({ length: count }, (_, i) => Math.round(top * (i / (count - 1)) ** SPACING));
   return [...new Set(multiples)].map((multiple) => multiple * capacityRps);
 }
 
