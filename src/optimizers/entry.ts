@@ -1,6 +1,13 @@
 // How an optimizer is registered: its name, its settings with their defaults, and how to make one.
 
-import { ConfigError, type FieldIssue, type Optimizer, type Solution, type TuningProblem } from "../core/index.ts";
+import {
+  ConfigError,
+  type FieldIssue,
+  type KnobLattice,
+  type Optimizer,
+  type Solution,
+  type TuningProblem,
+} from "../core/index.ts";
 
 /** Settings of an optimizer, by name; plain data. */
 export type Settings = Readonly<Record<string, number | string | boolean>>;
@@ -14,6 +21,8 @@ export interface OptimizerEntry {
   readonly settings: Settings;
   /** Settings worth trying when the method is swept to its cheapest passing one; always holds the defaults. */
   readonly sweep: readonly Settings[];
+  /** Those of the sweep that differ in what they do on a lattice; always holds the defaults. */
+  sweepOn(lattice: KnobLattice): readonly Settings[];
   /** @throws {ConfigError} for an unknown setting, or a value of another type or out of bounds */
   create(settings?: Settings): ConfiguredOptimizer;
 }
@@ -34,8 +43,39 @@ export interface OptimizerDefinition<S extends Settings> {
   readonly choices?: { readonly [K in keyof S]?: readonly string[] };
   /** Values to try, setting by setting; the sweep is their product. */
   readonly sweep?: { readonly [K in keyof S]?: readonly S[K][] };
+  /** Whether a point of the sweep is worth trying where the lattice offers this. */
+  readonly worthTrying?: (settings: S, offer: Offer) => boolean;
   /** Pure. */
   readonly solve: (problem: TuningProblem, settings: S) => Solution;
+}
+
+/** What a lattice offers a rule. */
+export interface Offer {
+  /** Kinds of server that can be counted. */
+  readonly kinds: number;
+  readonly spot: boolean;
+  readonly functions: boolean;
+  /** Most servers of one kind. */
+  readonly servers: number;
+}
+
+function offerOf(lattice: KnobLattice): Offer {
+  const kinds = new Set<string>();
+  const offer = { spot: false, functions: false, servers: 0 };
+  for (const { name, values } of lattice.knobs) {
+    const [, host, market] = /^instances\.(.+)\.(onDemand|spot)$/.exec(name) ?? [];
+    if (name === "offloadThresholdMs") offer.functions = values.length > 1;
+    if (market === "spot") offer.spot = true;
+    if (host === undefined && name !== "replicas" && name !== "concurrency") continue;
+    kinds.add(host ?? name);
+    for (const value of values) if (typeof value === "number") offer.servers = Math.max(offer.servers, value);
+  }
+  return { ...offer, kinds: kinds.size };
+}
+
+/** The usual answer of `worthTrying`: spot where there is spot, the cheapest kind where there are several. */
+export function offered(settings: { readonly spot?: boolean; readonly type?: string }, offer: Offer): boolean {
+  return (settings.spot !== true || offer.spot) && (settings.type !== "cheapest" || offer.kinds > 1);
 }
 
 function product(defaults: Settings, axes: readonly (readonly [string, readonly Settings[string][]])[]): Settings[] {
@@ -74,12 +114,19 @@ export function defineOptimizer<S extends Settings>(definition: OptimizerDefinit
     ([key, values]) => (values ? [[key, values] as const] : []),
   );
   const grid = product(defaults, axes);
+  const sweep = grid.some((point) => same(point, defaults)) ? grid : [defaults, ...grid];
 
   return {
     name,
     summary,
     settings: defaults,
-    sweep: grid.some((point) => same(point, defaults)) ? grid : [defaults, ...grid],
+    sweep,
+    sweepOn(lattice) {
+      const offer = offerOf(lattice);
+      const { worthTrying } = definition;
+      if (worthTrying === undefined) return sweep;
+      return sweep.filter((point) => same(point, defaults) || worthTrying({ ...defaults, ...point }, offer));
+    },
     create(given = {}) {
       const issues = Object.entries(given).flatMap(([key, value]) => issueOf(key, value) ?? []);
       if (issues.length > 0) throw new ConfigError("optimizer", issues);

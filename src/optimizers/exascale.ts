@@ -6,7 +6,7 @@
 // Differs: the prediction is an input; without one, a straight line through the last `windowS`.
 
 import type { Solution, TuningProblem } from "../core/index.ts";
-import { defineOptimizer } from "./entry.ts";
+import { defineOptimizer, offered } from "./entry.ts";
 import { forecastChoices, withForecast } from "./forecast-input.ts";
 import { recentWindows } from "./history.ts";
 import { nothingToScale, onePool, scaleTo } from "./one-pool.ts";
@@ -38,6 +38,7 @@ export const exascale = defineOptimizer({
   summary: "machines for the predicted load plus headroom, no functions",
   settings: defaults,
   choices: { forecast: forecastChoices },
-  sweep: { headroom: [0.1, 0.2, 0.3, 0.5, 0.8], holdS: [300, 900] },
+  sweep: { headroom: [0.2, 0.3, 0.5, 0.8, 1.2], type: ["", "cheapest"] },
+  worthTrying: offered,
   solve,
 });

@@ -6,7 +6,7 @@
 // Differs: rate is the mean of the last `windowS`, or the predicted one where `predict` is set (their two schemes).
 
 import type { Solution, TuningProblem } from "../core/index.ts";
-import { defineOptimizer } from "./entry.ts";
+import { defineOptimizer, offered } from "./entry.ts";
 import { forecastChoices, withForecast } from "./forecast-input.ts";
 import { historySteps } from "./history.ts";
 import { lateCover } from "./offload.ts";
@@ -56,6 +56,7 @@ export const mixed = defineOptimizer({
   settings: mixedDefaults,
   choices: { forecast: forecastChoices },
   bounds: { margin: [-0.9, 10], windowS: [1, 3600], deadlineShare: [0.1, 1] },
-  sweep: { holdS: [30, 120, 300, 600], margin: [-0.3, -0.2, -0.1, 0, 0.1, 0.25], spot: [false, true] },
+  sweep: { holdS: [30, 120, 300], margin: [-0.3, -0.15, 0, 0.15], spot: [false, true], type: ["", "cheapest"] },
+  worthTrying: offered,
   solve: (problem, settings) => solveMixed(problem, settings, "mixed"),
 });

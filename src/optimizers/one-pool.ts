@@ -39,21 +39,33 @@ function startingOption(problem: TuningProblem, options: readonly SizedOption[])
 }
 
 /**
- * The pool, or null when nothing can be scaled.
+ * The kind of server that a rule for one kind scales.
  * @param type instance type; "" for the kind the scenario starts with, or where it starts with none, the least cost per
  *   request; "cheapest" for that in any case
- * @param functions whether the rule leaves the offload threshold alone; else nothing is offloaded
  * @param spot whether spot machines are preferred
+ */
+export function chooseOption(
+  problem: TuningProblem,
+  options: readonly SizedOption[],
+  type: string,
+  spot: boolean,
+): SizedOption | undefined {
+  const onSpot = options.filter((option) => option.market === "spot");
+  const offered = spot && onSpot.length > 0 ? onSpot : options;
+  const starting = type === "" ? startingOption(problem, options) : undefined;
+  const sameKind = starting && offered.find((option) => option.host === starting.host);
+  return sameKind ?? primaryOption(offered, type === "cheapest" ? "" : type) ?? starting;
+}
+
+/**
+ * The pool, or null when nothing can be scaled. @param type and @param spot as for `chooseOption`
+ * @param functions whether the rule leaves the offload threshold alone; else nothing is offloaded
  */
 export function onePool(problem: TuningProblem, type: string, functions: boolean, spot = false): OnePool | null {
   const cover = functions ? {} : noCover(problem, "the rule knows none").set;
   const current = { ...targetOf(problem.observation), ...cover };
   const options = sizedOptions(problem, serverOptions(problem), current);
-  const onSpot = options.filter((option) => option.market === "spot");
-  const offered = spot && onSpot.length > 0 ? onSpot : options;
-  const starting = type === "" ? startingOption(problem, options) : undefined;
-  const market = starting && offered.find((option) => option.host === starting.host);
-  const option = market ?? primaryOption(offered, type === "cheapest" ? "" : type) ?? starting;
+  const option = chooseOption(problem, options, type, spot);
   if (option === undefined) return null;
   const { capacityRps } = option;
   return {

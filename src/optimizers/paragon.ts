@@ -8,7 +8,7 @@
 //   Late requests may go to functions behind a closed gate too, which costs nothing while none is late.
 
 import type { Solution, TuningProblem } from "../core/index.ts";
-import { defineOptimizer } from "./entry.ts";
+import { defineOptimizer, offered } from "./entry.ts";
 import { forecastChoices } from "./forecast-input.ts";
 import { recentWindows } from "./history.ts";
 import { mixedDefaults, solveMixed } from "./mixed.ts";
@@ -50,6 +50,7 @@ export const paragon = defineOptimizer({
   settings: defaults,
   choices: { forecast: forecastChoices },
   bounds: { margin: [-0.9, 10], windowS: [1, 3600], deadlineShare: [0.1, 1] },
-  sweep: { gate: [1, 1.5, 2], holdS: [120, 300], margin: [-0.2, 0, 0.1], headroom: [0.3, 0.6] },
+  sweep: { gate: [1, 1.5], holdS: [30, 120, 300], margin: [-0.15, 0], spot: [false, true], type: ["", "cheapest"] },
+  worthTrying: offered,
   solve,
 });

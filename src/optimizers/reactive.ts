@@ -9,7 +9,7 @@
 //   ask goes through, which for an absolute target is the documented meaning of the scale-out cooldown.
 
 import type { Solution, TuningProblem } from "../core/index.ts";
-import { defineOptimizer } from "./entry.ts";
+import { defineOptimizer, offered } from "./entry.ts";
 import { countOf } from "./fleet.ts";
 import { due, type HistoryStep, historySteps, lastChangeS } from "./history.ts";
 import { holdPool, nothingToScale, onePool, scaleTo } from "./one-pool.ts";
@@ -52,6 +52,7 @@ export const reactive = defineOptimizer({
   summary: "SageMaker target tracking on invocations per instance, with its alarms and cooldown",
   settings: defaults,
   bounds: { targetShare: [0.05, 1] },
-  sweep: { targetShare: [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] },
+  sweep: { targetShare: [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], type: ["", "cheapest"] },
+  worthTrying: offered,
   solve,
 });

@@ -2,14 +2,15 @@
 //
 // static:            initial
 // static-functions:  initial, with functions for what would be late
-// static-best:       `servers` of the cheapest kind per request, with or without functions; the best of its sweep is
+// static-best:       `servers` of one kind, with or without functions; the best of its sweep is
 //                    the best fixed configuration in hindsight, which nobody knows beforehand
 // Source: C. Zhang et al., "MArk", USENIX ATC 2019 (static provisioning); fleet-switching.md (static + functions).
 
 import type { Configuration, Solution, TuningProblem } from "../core/index.ts";
-import { defineOptimizer } from "./entry.ts";
-import { primaryOption, roundUp, serverOptions, sizedOptions } from "./fleet.ts";
+import { defineOptimizer, offered } from "./entry.ts";
+import { roundUp, serverOptions, sizedOptions } from "./fleet.ts";
 import { lateCover, noCover } from "./offload.ts";
+import { chooseOption } from "./one-pool.ts";
 import { settle } from "./solution.ts";
 
 export const staticConfiguration = defineOptimizer({
@@ -36,10 +37,8 @@ const bestDefaults = { servers: 10, functions: false, type: "", spot: false };
 
 function solveBest(problem: TuningProblem, settings: typeof bestDefaults): Solution {
   const options = serverOptions(problem);
-  const market = settings.spot ? "spot" : "onDemand";
-  const offered = options.filter((option) => option.market === market);
-  const sized = sizedOptions(problem, offered.length > 0 ? offered : options, problem.initial);
-  const primary = primaryOption(sized, settings.type);
+  const sized = sizedOptions(problem, options, problem.initial);
+  const primary = chooseOption(problem, sized, settings.type, settings.spot);
   const none = Object.fromEntries(options.map((option) => [option.knob, option.counts[0] ?? 0]));
   const count = primary === undefined ? 0 : roundUp(primary.counts, settings.servers);
   const machines: Configuration = {
@@ -57,6 +56,13 @@ export const staticBest = defineOptimizer({
   summary: "a fixed number of the cheapest servers; sweep it for the best fixed configuration in hindsight",
   settings: bestDefaults,
   bounds: { servers: [0, 10000] },
-  sweep: { servers: [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 50, 60], functions: [false, true] },
+  sweep: {
+    servers: [0, 1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 34, 40, 50, 60],
+    functions: [false, true],
+    spot: [false, true],
+    type: ["", "cheapest"],
+  },
+  worthTrying: (settings, offer) =>
+    offered(settings, offer) && settings.functions === offer.functions && settings.servers <= offer.servers,
   solve: solveBest,
 });

@@ -6,7 +6,7 @@
 // Differs: a full machine cannot show more than 100 %, so a queue counts as the load that would drain it in a minute.
 
 import type { PastWindow, Solution, TuningProblem } from "../core/index.ts";
-import { defineOptimizer } from "./entry.ts";
+import { defineOptimizer, offered } from "./entry.ts";
 import { recentWindows } from "./history.ts";
 import { nothingToScale, onePool, scaleTo } from "./one-pool.ts";
 
@@ -38,6 +38,7 @@ export const utilAware = defineOptimizer({
   summary: "machines for a target utilisation, no functions",
   settings: defaults,
   bounds: { targetUtilization: [0.05, 1] },
-  sweep: { targetUtilization: [0.4, 0.5, 0.6, 0.7, 0.8], holdS: [300, 900] },
+  sweep: { targetUtilization: [0.3, 0.4, 0.5, 0.6, 0.7, 0.8], type: ["", "cheapest"] },
+  worthTrying: offered,
   solve,
 });

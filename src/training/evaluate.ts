@@ -93,7 +93,7 @@ async function runAll(
  * @throws {CheckpointError} for a checkpoint that is damaged or of another environment, before anything runs
  */
 export async function evaluate(open: OpenScenario, options: EvaluateOptions): Promise<Evaluation> {
-  const groups = options.policies.map((name) => (options.sweep === true ? sweptNames(name) : [name]));
+  const groups = options.policies.map((name) => (options.sweep === true ? sweptNames(name, open.lattice) : [name]));
   const sources = await Promise.all(groups.flat().map(findPolicy));
   for (const source of sources) openDecider(source, open, options.seeds[0] ?? 1);
   const tally = new Tally(sources.length * options.seeds.length, (progress) => options.onProgress?.(progress));

@@ -1,13 +1,18 @@
 // Sweeps: a baseline is shown at its cheapest passing setting, so that no comparison wins by a badly set rival.
 
+import type { KnobLattice } from "../core/index.ts";
 import { optimizers } from "../optimizers/index.ts";
 import type { PolicyScore } from "./scorecard.ts";
 
-/** The names of an optimizer at each of its settings worth trying; any other policy, or one with settings, as it is. */
-export function sweptNames(name: string): string[] {
+/**
+ * The names of an optimizer at each of its settings worth trying on a lattice; any other policy, or one with settings,
+ * as it is.
+ */
+export function sweptNames(name: string, lattice: KnobLattice): string[] {
   const entry = optimizers.find((candidate) => candidate.name === name);
-  if (entry === undefined || entry.sweep.length < 2) return [name];
-  return entry.sweep.map((settings) => {
+  const sweep = entry?.sweepOn(lattice) ?? [];
+  if (entry === undefined || sweep.length < 2) return [name];
+  return sweep.map((settings) => {
     const changed = Object.entries(settings).filter(([key, value]) => value !== entry.settings[key]);
     return changed.length === 0 ? name : `${name}:${changed.map(([key, value]) => `${key}=${value}`).join(",")}`;
   });

@@ -1,5 +1,6 @@
 import { ConfigError, UnknownNameError } from "../../src/core/index.ts";
 import { createOptimizer, findOptimizer, optimizers } from "../../src/optimizers/index.ts";
+import { covered, fleet, machines, problem, type World, worlds } from "./problems.ts";
 
 test("an optimizer is made by name and settings, the rest at its defaults", () => {
   const { name, settings } = createOptimizer("mixed:holdS=300,spot=true,type=c5.large");
@@ -30,7 +31,20 @@ test.each([
 });
 
 test("a sweep is the product of its axes around the defaults", () => {
-  const { sweep, settings } = findOptimizer("reactive");
-  expect(sweep.map((point) => point["targetShare"])).toEqual([0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]);
-  for (const point of sweep) expect({ ...point, targetShare: settings["targetShare"] }).toEqual(settings);
+  const { sweep, settings } = findOptimizer("hpa");
+  expect(sweep.map((point) => point["targetUtilization"])).toEqual([0.3, 0.4, 0.5, 0.6, 0.7, 0.8]);
+  for (const point of sweep) expect({ ...point, targetUtilization: settings["targetUtilization"] }).toEqual(settings);
+});
+
+test("on a lattice only those points are tried that differ in what they do there", () => {
+  const sweepOn = (name: string, world: World) => findOptimizer(name).sweepOn(problem(world).lattice);
+  // Hold times x margins; spot and another kind of server double it each.
+  expect(sweepOn("mixed", machines)).toHaveLength(3 * 4);
+  expect(sweepOn("mixed", fleet)).toHaveLength(3 * 4 * 2 * 2);
+  const best = sweepOn("static-best", covered);
+  expect(best.filter((point) => point["functions"] === false)).toEqual([findOptimizer("static-best").settings]);
+  expect(Math.max(...best.map((point) => Number(point["servers"])))).toBe(60);
+  for (const entry of optimizers) {
+    for (const world of Object.values(worlds)) expect(sweepOn(entry.name, world)).toContainEqual(entry.settings);
+  }
 });

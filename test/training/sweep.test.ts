@@ -1,5 +1,8 @@
 import type { PolicyScore } from "../../src/training/index.ts";
 import { cheapestPassing, sweptNames } from "../../src/training/sweep.ts";
+import { machines, problem } from "../optimizers/problems.ts";
+
+const { lattice } = problem(machines);
 
 function score(name: string, usd: number, hoursMissed: number): PolicyScore {
   return {
@@ -28,9 +31,9 @@ test("where no setting met its SLO, the one that missed the fewest hours is show
 });
 
 test("optimizers with settings worth trying are expanded, everything else is left as asked", () => {
-  expect(sweptNames("static-best").length).toBeGreaterThan(2);
-  expect(new Set(sweptNames("static-best")).size).toBe(sweptNames("static-best").length);
-  expect(sweptNames("static")).toEqual(["static"]);
-  expect(sweptNames("mark:overprovision=1.3")).toEqual(["mark:overprovision=1.3"]);
-  expect(sweptNames("t1")).toEqual(["t1"]);
+  expect(sweptNames("static-best", lattice).length).toBeGreaterThan(2);
+  expect(new Set(sweptNames("static-best", lattice)).size).toBe(sweptNames("static-best", lattice).length);
+  expect(sweptNames("static", lattice)).toEqual(["static"]);
+  expect(sweptNames("mark:overprovision=1.3", lattice)).toEqual(["mark:overprovision=1.3"]);
+  expect(sweptNames("t1", lattice)).toEqual(["t1"]);
 });
