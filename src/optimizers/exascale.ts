@@ -38,7 +38,7 @@ export const exascale = defineOptimizer({
   summary: "machines for the predicted load plus headroom, no functions",
   settings: defaults,
   choices: { forecast: forecastChoices },
-  sweep: { headroom: [0.2, 0.3, 0.5, 0.8, 1.2], type: ["", "cheapest"] },
+  sweep: { headroom: [0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2, 3, 4], type: ["", "cheapest"] },
   worthTrying: offered,
   solve,
 });

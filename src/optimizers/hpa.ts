@@ -45,6 +45,6 @@ export const hpa = defineOptimizer({
   summary: "Kubernetes' Horizontal Pod Autoscaler on utilisation, with tolerance, stabilisation and policies",
   settings: defaults,
   bounds: { targetUtilization: [0.05, 1], tolerance: [0, 1] },
-  sweep: { targetUtilization: [0.3, 0.4, 0.5, 0.6, 0.7, 0.8] },
+  sweep: { targetUtilization: [0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] },
   solve,
 });

@@ -83,6 +83,6 @@ export const inferline = defineOptimizer({
   summary: "InferLine's envelope tuner for one stage",
   settings: defaults,
   bounds: { plannedUtilization: [0.05, 1] },
-  sweep: { plannedUtilization: [0.3, 0.4, 0.5, 0.6, 0.7, 0.8], holdS: [15, 300] },
+  sweep: { plannedUtilization: [0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], holdS: [15, 300] },
   solve,
 });

@@ -46,6 +46,6 @@ export const kpa = defineOptimizer({
   summary: "Knative's autoscaler on concurrency, with stable and panic windows",
   settings: defaults,
   bounds: { targetConcurrency: [0.01, 10000], targetUtilization: [0.05, 1] },
-  sweep: { targetConcurrency: [0.4, 0.6, 0.8, 1, 1.5, 2, 4] },
+  sweep: { targetConcurrency: [0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.5, 2] },
   solve,
 });

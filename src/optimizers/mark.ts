@@ -155,7 +155,7 @@ export function solveMark(problem: TuningProblem, settings: MarkSettings, name: 
   return settle(problem, { ...wanted, ...cover.set }, text + waiting + batching.note + cover.note);
 }
 
-const sweep = { overprovision: [0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.7, 2] };
+const sweep = { overprovision: [0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.7] };
 
 export const mark = defineOptimizer({
   name: "mark",

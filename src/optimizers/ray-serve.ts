@@ -68,6 +68,6 @@ export const rayServe = defineOptimizer({
   summary: "Ray Serve's autoscaling on ongoing requests per replica, with its delays",
   settings: defaults,
   bounds: { targetOngoing: [0.01, 10000] },
-  sweep: { targetOngoing: [0.3, 0.5, 0.7, 1, 1.5, 2, 4] },
+  sweep: { targetOngoing: [0.15, 0.2, 0.25, 0.3, 0.5, 0.7, 1, 2] },
   solve,
 });

@@ -52,7 +52,7 @@ export const reactive = defineOptimizer({
   summary: "SageMaker target tracking on invocations per instance, with its alarms and cooldown",
   settings: defaults,
   bounds: { targetShare: [0.05, 1] },
-  sweep: { targetShare: [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], type: ["", "cheapest"] },
+  sweep: { targetShare: [0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], type: ["", "cheapest"] },
   worthTrying: offered,
   solve,
 });

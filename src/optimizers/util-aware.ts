@@ -38,7 +38,7 @@ export const utilAware = defineOptimizer({
   summary: "machines for a target utilisation, no functions",
   settings: defaults,
   bounds: { targetUtilization: [0.05, 1] },
-  sweep: { targetUtilization: [0.3, 0.4, 0.5, 0.6, 0.7, 0.8], type: ["", "cheapest"] },
+  sweep: { targetUtilization: [0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], type: ["", "cheapest"] },
   worthTrying: offered,
   solve,
 });

@@ -32,7 +32,7 @@ test.each([
 
 test("a sweep is the product of its axes around the defaults", () => {
   const { sweep, settings } = findOptimizer("hpa");
-  expect(sweep.map((point) => point["targetUtilization"])).toEqual([0.3, 0.4, 0.5, 0.6, 0.7, 0.8]);
+  expect(sweep.map((point) => point["targetUtilization"])).toEqual([0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]);
   for (const point of sweep) expect({ ...point, targetUtilization: settings["targetUtilization"] }).toEqual(settings);
 });
 
