@@ -5,6 +5,7 @@ import { benchOptimizers } from "../../bench/optimizers.ts";
 import { benchService } from "../../bench/service.ts";
 import { registerBenchFleet } from "./bench-fleet.ts";
 import { registerBenchResults } from "./bench-results.ts";
+import { registerBenchSearch } from "./bench-search.ts";
 import { printJson } from "./output.ts";
 
 /** A measurement that needs no options. */
@@ -26,4 +27,5 @@ export function registerBench(program: Command): void {
   }
   registerBenchResults(bench, program.version() ?? "");
   registerBenchFleet(bench);
+  registerBenchSearch(bench);
 }

@@ -53,6 +53,7 @@ export interface SearchRun {
   readonly toWithin10: number | null;
   /** Within 5 % at the end. */
   readonly solved: boolean;
+  readonly solvedWithin10: boolean;
   /** Share of the windows whose configuration's true latency is above 1.05 SLO. */
   readonly unsafeShare: number;
   readonly unsafeFirst20: number;
@@ -336,6 +337,7 @@ export function runSearch(
     toWithin5,
     toWithin10,
     solved: isWithin(problem, truth, kept, 0.05),
+    solvedWithin10: isWithin(problem, truth, kept, 0.1),
     ...runner.exposure.summary(),
     trials: runner.trials,
     aborts: runner.aborts,

@@ -1,0 +1,121 @@
+// `trimtab bench search`: how many windows each method needs to find the best safe configuration, and what it risks.
+
+import { readdir } from "node:fs/promises";
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import { Piscina } from "piscina";
+import { ConfigError, UnknownNameError } from "../src/core/index.ts";
+import { compiledEntry, packageRoot } from "../src/store/index.ts";
+import { algorithmNames } from "../src/training/search-algorithms.ts";
+import { type RunGroup, type SearchReport, searchReport } from "../src/training/search-report.ts";
+import type { SearchTask, SearchTaskResult } from "../src/training/search-worker.ts";
+
+/** What to run. */
+export interface SearchBenchOptions {
+  /** Names of sets (folders of bench/problems), of problems in them, folders or files. */
+  readonly problems: readonly string[];
+  /** `all`, `ablation`, or names with settings. */
+  readonly algorithms: readonly string[];
+  readonly seeds: readonly number[];
+  readonly windows: number;
+  readonly dataFolder: string | null;
+  /** Where truths are kept between runs. */
+  readonly cacheFolder: string;
+  readonly workers: number;
+  readonly onProgress: (share: number, what: string) => void;
+}
+
+const YAML = /\.ya?ml$/;
+
+function problemsRoot(): string {
+  return join(packageRoot(), "bench", "problems");
+}
+
+/** Where truths are kept when nobody says: the user's cache folder. */
+export function defaultCacheFolder(): string {
+  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "trimtab", "search-truth");
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const files = await readdir(folder).catch(() => []);
+  return files
+    .filter((file) => YAML.test(file))
+    .sort()
+    .map((file) => join(folder, file));
+}
+
+/** Sets of problems that ship: the folders of bench/problems. */
+export async function problemSets(): Promise<string[]> {
+  const entries = await readdir(problemsRoot(), { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/**
+ * Scenario files of the problems named: a set, a problem of a set, a folder or a file.
+ * @throws {UnknownNameError} for a name that is none of these
+ * @throws {ConfigError} for a folder without scenario files
+ */
+export async function problemFiles(names: readonly string[]): Promise<string[]> {
+  const sets = await problemSets();
+  const shipped = (await Promise.all(sets.map((set) => filesIn(join(problemsRoot(), set))))).flat();
+  const found: string[] = [];
+  for (const name of names) {
+    if (sets.includes(name)) found.push(...(await filesIn(join(problemsRoot(), name))));
+    else if (YAML.test(name)) found.push(isAbsolute(name) ? name : resolve(name));
+    else {
+      const known = shipped.filter((file) => file.endsWith(`/${name}.yaml`));
+      const inFolder = known.length > 0 ? known : await filesIn(resolve(name));
+      if (inFolder.length === 0 && /[\\/]/.test(name)) {
+        throw new ConfigError("problems", [{ path: name, expected: "a folder with scenario files", found: "none" }]);
+      }
+      if (inFolder.length === 0) throw new UnknownNameError("problem", name, [...sets, "<folder>", "<file>"]);
+      found.push(...inFolder);
+    }
+  }
+  return [...new Set(found)];
+}
+
+/**
+ * Runs every method on every problem with every seed.
+ * @throws {UnknownNameError} for an unknown problem or algorithm, before anything runs
+ * @throws {ConfigError} when a problem is more than one batch queue
+ */
+export async function benchSearch(options: SearchBenchOptions): Promise<SearchReport> {
+  const algorithms = algorithmNames(options.algorithms);
+  const files = await problemFiles(options.problems);
+  const pool = new Piscina<SearchTask, SearchTaskResult>({
+    filename: compiledEntry("src/training/search-worker.ts"),
+    maxThreads: options.workers,
+    minThreads: 0,
+  });
+  const steps = files.length * (algorithms.length + 1);
+  let done = 0;
+  const run = async (file: string, algorithm: string | null): Promise<SearchTaskResult> => {
+    const result = await pool.run({
+      problem: file,
+      dataFolder: options.dataFolder,
+      cacheFolder: options.cacheFolder,
+      run: algorithm === null ? null : { algorithm, seeds: options.seeds, windows: options.windows },
+    });
+    options.onProgress(++done / steps, `${result.facts.name} ${algorithm ?? "truth"}`);
+    return result;
+  };
+  try {
+    const truths = await Promise.all(files.map((file) => run(file, null)));
+    const facts = truths.map((truth) => truth.facts);
+    const groups = await Promise.all(
+      files.flatMap((file, i) =>
+        algorithms.map(async (algorithm): Promise<RunGroup> => {
+          const { runs } = await run(file, algorithm);
+          return { problem: facts[i]?.name ?? file, algorithm, runs };
+        }),
+      ),
+    );
+    return searchReport(groups, facts, options.seeds, options.windows);
+  } finally {
+    await pool.destroy();
+  }
+}
