@@ -4,12 +4,14 @@
 // configuration asked for; the window begins after a settling time that counts for nothing.
 
 import type { Command } from "commander";
+import { learners } from "../../agents/index.ts";
 import { type OpenScenario, openScenario, simulatedCluster } from "../../environments/index.ts";
 import { dataFolder } from "../config.ts";
-import type { Configuration, Random, WindowMetrics } from "../core/index.ts";
+import { type Configuration, type Random, type Search, UnknownNameError, type WindowMetrics } from "../core/index.ts";
 import { SeededRandom } from "../math/index.ts";
 import { createSearch, searches } from "../optimizers/index.ts";
 import { type ArrivalSource, laterWorkload, type Workload } from "../workload/index.ts";
+import { agentSearch } from "./agent-search.ts";
 import { wholeNumber } from "./options.ts";
 import { printJson, printLine, printTable, startProgress, usd } from "./output.ts";
 
@@ -148,6 +150,20 @@ function evaluationOf(
   };
 }
 
+/** Searches, and agents that learn where no search has the name. */
+const algorithms: readonly string[] = [...new Set([...searches, ...learners].map((entry) => entry.name))];
+
+/** The search a name describes: told nothing but measurements, or an agent that learns. */
+function searchOf(open: OpenScenario, flags: TuneFlags, random: Random, rateRps: number): Search {
+  const [name = ""] = flags.algorithm.split(":");
+  if (!algorithms.includes(name)) throw new UnknownNameError("algorithm", name, algorithms);
+  if (!searches.some((entry) => entry.name === name)) {
+    return agentSearch(flags.algorithm, open, random, flags.seed, rateRps);
+  }
+  const { lattice, objective, initial } = open;
+  return createSearch(flags.algorithm, { lattice, objective, random, initial });
+}
+
 /** Runs one search on a scenario. */
 async function tune(open: OpenScenario, flags: TuneFlags, onWindow: (window: number) => void): Promise<Tuning> {
   const random = new SeededRandom(flags.seed);
@@ -156,12 +172,7 @@ async function tune(open: OpenScenario, flags: TuneFlags, onWindow: (window: num
   const rateRps = open.plan.workload.rateRps(fromS) || open.plan.workload.meanRateRps;
   const windowS = Math.max(LEAST_WINDOW_S, Math.ceil(requests / rateRps));
   const stretch = stretchOf(open, fromS, windowS, random.split("arrivals"));
-  const search = createSearch(flags.algorithm, {
-    lattice: open.lattice,
-    objective: open.objective,
-    random: random.split("search"),
-    initial: open.initial,
-  });
+  const search = searchOf(open, flags, random.split("search"), rateRps);
   const evaluations: Evaluation[] = [];
   for (let window = 1; window <= flags.windows; window++) {
     const { configuration, reason } = search.ask();
@@ -222,12 +233,11 @@ async function run(flags: TuneFlags): Promise<void> {
 
 /** Adds the command. */
 export function registerTune(program: Command): void {
-  const names = searches.map((entry) => entry.name).join(", ");
   program
     .command("tune")
     .description("search a good fixed configuration of a scenario in simulation, and print every evaluation")
     .requiredOption("--scenario <name|file>", "scenario to tune")
-    .option("--algorithm <name[:key=value,...]>", `one of ${names}`, "gp-cei")
+    .option("--algorithm <name[:key=value,...]>", `one of ${algorithms.join(", ")}`, "gp-cei")
     .option("--windows <n>", "evaluations", wholeNumber(1), 40)
     .option("--requests <n>", "requests in a window; the scenario's where absent", wholeNumber(1))
     .option("--from <s>", "where in the workload the window lies; the end of its warm-up where absent", wholeNumber(0))

@@ -32,6 +32,11 @@ test("a table says for people what each window tried and why", async () => {
   expect(text).toMatch(/best: .*\/h/);
 });
 
+test("an agent that learns is run like any search", async () => {
+  const { json } = await tune("--algorithm", "gp-prior", "--windows", "3", "--json");
+  expect(json["evaluations"]).toHaveLength(3);
+});
+
 test("an unknown algorithm is refused with those there are", async () => {
   await expect(tune("--algorithm", "oracle")).rejects.toThrow('found "oracle"');
 });
