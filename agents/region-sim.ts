@@ -6,8 +6,8 @@
 
 import { z } from "zod";
 import { CANARY, GAUSSIAN_RESIDUAL, GaussianResidual, REGIONS, Regions, SEARCH } from "../src/slowdown/index.ts";
+import { REPLAY_SEARCH } from "./replay-contract.ts";
 import { ReplayCore } from "./replay-core.ts";
-import { REPLAY_SEARCH } from "./replay-search.ts";
 import { searchAgent } from "./search-agent.ts";
 import { SlowdownCore } from "./slowdown-core.ts";
 

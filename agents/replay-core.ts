@@ -16,7 +16,8 @@ import {
   ServiceSurface,
 } from "../src/slowdown/index.ts";
 import { poissonTrace, type RecordedTrace, Replay } from "./replay.ts";
-import { ReplaySearch, type ReplaySearchSettings, replaySearchSchema } from "./replay-search.ts";
+import type { ReplaySearchSettings } from "./replay-contract.ts";
+import { ReplaySearch, replaySearchSchema } from "./replay-search.ts";
 import type { SearchCore } from "./search-agent.ts";
 import { SimulatedLatency, simulatedLatencySchema } from "./simulated-latency.ts";
 

@@ -12,74 +12,16 @@ import { z } from "zod";
 import type { Objective, WindowMetrics } from "../src/core/index.ts";
 import {
   Calibration,
-  type CandidateSet,
   Cone,
   calibrationSchema,
   type NextStep,
   normalShare,
   Observations,
   observationsSchema,
-  type ResidualEstimator,
-  type ServiceSurface,
 } from "../src/slowdown/index.ts";
-import type { RecordedTrace, Replay } from "./replay.ts";
-import type { SimulatedLatency } from "./simulated-latency.ts";
-
-/** Settings of the search; the design's parameters in `REPLAY_SEARCH`. */
-export interface ReplaySearchSettings {
-  /** Risk earned per decision, in windows of exposure; α/8 after an aborted canary. */
-  readonly alpha: number;
-  readonly initialBank: number;
-  /** Windows of exposure an aborted trial costs. */
-  readonly abortCost: number;
-  /** Probability of being safe below which nothing is tried, and below which a canary is rolled back. */
-  readonly leastProbability: number;
-  readonly abortProbability: number;
-  /** Relative gains of cost and of latency below which nothing is tried. */
-  readonly minGain: number;
-  readonly minLatencyGain: number;
-  readonly tau0: number;
-  /** Simulations per decision, on the first one, and for the background sweep. */
-  readonly simulations: number;
-  readonly firstSimulations: number;
-  readonly sweep: number;
-  readonly cone: boolean;
-  readonly learnService: boolean;
-  readonly controlVariate: boolean;
-}
-
-/** The design's parameters. */
-export const REPLAY_SEARCH: ReplaySearchSettings = {
-  alpha: 0.15,
-  initialBank: 0.3,
-  abortCost: 0.15,
-  leastProbability: 0.04,
-  abortProbability: 0.3,
-  minGain: 0.003,
-  minLatencyGain: 0.002,
-  tau0: 0.1,
-  simulations: 40,
-  firstSimulations: 80,
-  sweep: 40,
-  cone: true,
-  learnService: true,
-  controlVariate: true,
-};
-
-/** What the search works on. */
-export interface ReplayParts {
-  readonly candidates: CandidateSet;
-  readonly objective: Objective;
-  readonly machineOf: Int32Array;
-  readonly surface: ServiceSurface;
-  readonly replay: Replay;
-  readonly latency: SimulatedLatency;
-  readonly estimator: ResidualEstimator;
-  /** Predicted cost per hour of configuration i at an expected batch. */
-  readonly usdPerHour: (i: number, expected: { readonly batch: number; readonly serviceMs: number }) => number;
-  /** Whether cost grows with service time, as functions' does. */
-  readonly costFollowsService: boolean;
-}
+import type { RecordedTrace } from "./replay.ts";
+import type { ReplayParts, ReplaySearchSettings } from "./replay-contract.ts";
+import { ServiceLearner } from "./service-learner.ts";
 
 /** Nodes and weights of the three-point rule for expectations under a normal distribution. */
 const NODES: readonly (readonly [number, number])[] = [
@@ -91,9 +33,8 @@ const NODES: readonly (readonly [number, number])[] = [
 /** Residuals are clipped to this. */
 const LARGEST_RESIDUAL = 0.6;
 
-/** Decays of the spread and of the calibration, and what they start from. */
+/** Decay of the spread, and the observations its first guess counts for. */
 const SPREAD_DECAY = 0.93;
-const CALIBRATION_DECAY = 0.97;
 const PRIOR_COUNT = 4;
 
 /** Expected share of a window that any trial takes, in the denominator of the score. */
@@ -133,7 +74,7 @@ export class ReplaySearch {
   #lastAborted = false;
   #spread: { sum: number; count: number };
   readonly #noise: Calibration;
-  #calibration = { sum: PRIOR_COUNT, count: PRIOR_COUNT };
+  readonly #service: ServiceLearner;
 
   constructor(parts: ReplayParts, settings: ReplaySearchSettings, level: number) {
     this.#parts = parts;
@@ -144,6 +85,7 @@ export class ReplaySearch {
     this.#observations = new Observations(parts.candidates.columns, parts.estimator, 0.3, level);
     this.#bank = settings.initialBank;
     this.#noise = new Calibration(settings.tau0, 1);
+    this.#service = new ServiceLearner(parts, settings.learnService);
     this.#spread = { sum: PRIOR_COUNT * settings.tau0 ** 2, count: PRIOR_COUNT };
   }
 
@@ -205,7 +147,7 @@ export class ReplaySearch {
 
   /** Whether a canary may go on, by the service times of its first part. */
   judge(i: number, metrics: WindowMetrics): boolean {
-    this.#learnService(i, metrics);
+    this.#service.learn(i, metrics);
     this.#parts.latency.simulate(i, true);
     return this.probability(i) >= this.#settings.abortProbability;
   }
@@ -218,7 +160,7 @@ export class ReplaySearch {
       this.#lastAborted = true;
       this.#cone.blockOne(i, this.#window);
     }
-    this.#learnService(i, metrics);
+    this.#service.learn(i, metrics);
     const measuredMs = metrics.latency?.objectiveMs;
     if (measuredMs === undefined) return;
     const logLatency = Math.log(measuredMs);
@@ -271,7 +213,7 @@ export class ReplaySearch {
       bank: this.#bank,
       lastAborted: this.#lastAborted,
       spread: { ...this.#spread },
-      calibration: { ...this.#calibration },
+      calibration: this.#service.save(),
       noise: this.#noise.save(),
       cone: this.#cone.save(),
       observations: this.#observations.save(),
@@ -283,7 +225,7 @@ export class ReplaySearch {
     this.#bank = saved.bank;
     this.#lastAborted = saved.lastAborted;
     this.#spread = { ...saved.spread };
-    this.#calibration = { ...saved.calibration };
+    this.#service.restore(saved.calibration);
     this.#noise.restore(saved.noise);
     this.#cone.restore(saved.cone);
     this.#observations.restore(saved.observations, level);
@@ -305,8 +247,7 @@ export class ReplaySearch {
   #sigma(i: number): number {
     const { model, service } = this.#parts.latency.variance(i);
     const spread = (this.#spread.sum / this.#spread.count) * this.#parts.estimator.doubt(i);
-    const calibration = Math.max(1, this.#calibration.sum / this.#calibration.count);
-    return Math.sqrt(calibration * (service + spread) + model);
+    return Math.sqrt(this.#service.calibration * (service + spread) + model);
   }
 
   /** With nothing safe at hand: what is likelier to be safe is tried at once, the rest as the bank affords it. */
@@ -375,58 +316,12 @@ export class ReplaySearch {
     return `simulated gain ${(100 * best.value).toFixed(1)} % a window, ${certain}`;
   }
 
-  #learnService(i: number, metrics: WindowMetrics): void {
-    const { machineOf, surface, replay, latency } = this.#parts;
-    const { service } = metrics;
-    if (service?.byBatch === undefined || !this.#settings.learnService) return;
-    if (service.multipliers !== undefined) replay.record(service.multipliers);
-    const knots = surface.knots;
-    const bins = knots.map(() => ({ batches: 0, sizes: 0, totalMs: 0 }));
-    let all = 0;
-    for (const { batchSize, meanMs, batches } of service.byBatch) {
-      const bin = bins[nearestKnot(knots, batchSize)];
-      if (bin === undefined) continue;
-      bin.batches += batches;
-      bin.sizes += batches * batchSize;
-      bin.totalMs += batches * meanMs;
-      all += batches;
-    }
-    let learned = false;
-    for (const { batches, sizes, totalMs } of bins) {
-      if (batches < Math.min(LEAST_BATCHES, LEAST_SHARE * all) || batches === 0) continue;
-      const variance = (1.5 * SCATTER) ** 2 / batches + SURFACE_NOISE ** 2;
-      const innovation2 = surface.observe(machineOf[i] ?? 0, sizes / batches, totalMs / batches, variance);
-      if (innovation2 === null) continue;
-      learned = true;
-      this.#calibration.sum = CALIBRATION_DECAY * this.#calibration.sum + Math.min(9, innovation2);
-      this.#calibration.count = CALIBRATION_DECAY * this.#calibration.count + 1;
-    }
-    if (learned) latency.refresh();
-  }
-
   #trackSpread(i: number, residual: number, weight: number): void {
     const error = residual - this.#parts.estimator.mean(i);
     const ratio = Math.min(1, error ** 2 / this.#parts.estimator.doubt(i));
     this.#spread.sum = SPREAD_DECAY * this.#spread.sum + weight * ratio;
     this.#spread.count = SPREAD_DECAY * this.#spread.count + weight;
   }
-}
-
-/** Batches a bin needs to be learnt from: so many, or this share of all. */
-const LEAST_BATCHES = 30;
-const LEAST_SHARE = 0.05;
-
-/** Scatter of service times taken for the mean's error, and the floor of that error. */
-const SCATTER = 0.1;
-const SURFACE_NOISE = 0.004;
-
-function nearestKnot(knots: readonly number[], batch: number): number {
-  const logBatch = Math.log(batch);
-  let best = 0;
-  knots.forEach((knot, k) => {
-    if (Math.abs(Math.log(knot) - logBatch) < Math.abs(Math.log(knots[best] ?? 1) - logBatch)) best = k;
-  });
-  return best;
 }
 
 /** E[z; z < slack] for z normal: what slower service adds to the cost of the cases that are safe. */

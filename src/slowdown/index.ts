@@ -15,6 +15,7 @@ export * from "./regions.ts";
 export * from "./residual.ts";
 export * from "./risk-bank.ts";
 export * from "./search.ts";
+export * from "./search-contract.ts";
 export * from "./service-fit.ts";
 export * from "./service-surface.ts";
 export * from "./trend.ts";

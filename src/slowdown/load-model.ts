@@ -5,7 +5,7 @@ import { type BatchServer, type PriorContext, type PriorService, priorService } 
 import { type TailQuery, tailBatch, tailLatencyMs } from "./batch-tail.ts";
 import { type CandidateSet, predictedUsdPerHour } from "./candidate-set.ts";
 import { LatencyTable, SLOWDOWN_GRID } from "./latency-table.ts";
-import type { LoadModel } from "./search.ts";
+import type { LoadModel } from "./search-contract.ts";
 
 /** What the model of a load is made from. */
 export type ModelContext = PriorContext & Pick<AgentContext, "objective">;
