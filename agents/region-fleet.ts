@@ -1,6 +1,7 @@
 // Region-fleet: launches and drops machines by layered optimal switching, learnt every night from the fleet's own past.
 //
 // every window: remember its arrivals;  every 24 h of cluster time: learn, replay, choose (src/switching/nightly.ts)
+//   rules that fell behind mixed over the day sit the next one out
 // until the first night: mixed with hold 120 s;  then what the night chose: learnt rules, mixed, or a fixed count
 // hardware: kinds of machine at their best host settings (fleet-kinds.ts), compared in the night's replay
 // Source: our own (design section 7.1; fleet-switching.md).
@@ -29,6 +30,7 @@ import {
   type Choice,
   FeatureStream,
   featureNames,
+  fellBehind,
   ITERATION,
   learnOvernight,
   RateMemory,
@@ -181,19 +183,25 @@ class RegionFleet implements Agent {
   }
 
   /** The night's work, once a day of cluster time has been seen since the last. */
+  planDue(): boolean {
+    return this.#kinds.length > 0 && this.#elapsedS - this.#nightS >= this.#settings.retrainEveryS;
+  }
+
   plan(): void {
-    const { retrainEveryS, rows, trees } = this.#settings;
-    if (this.#kinds.length === 0 || this.#elapsedS - this.#nightS < retrainEveryS) return;
+    const { rows, trees } = this.#settings;
+    if (!this.planDue()) return;
+    const decideEvery = Math.max(1, Math.round(this.#context.intervalS / SLOT_S));
+    const calls = callBehaviour(this.#context);
+    const day = this.#memory.recorded(Math.round((this.#elapsedS - this.#nightS) / SLOT_S));
+    const acted = this.#choice;
+    const kind = this.#kinds.find(({ name }) => name === acted?.kind);
+    const trusted = !(acted?.rule === "learnt" && kind && fellBehind(day, kind, acted, calls, decideEvery));
     this.#nightS = this.#elapsedS;
     this.#nights += 1;
-    const night = learnOvernight(
-      this.#memory.recorded(),
-      this.#kinds,
-      callBehaviour(this.#context),
-      Math.max(1, Math.round(this.#context.intervalS / SLOT_S)),
-      this.#context.random.split(`${NAME} night ${this.#nights}`),
-      { ...ITERATION, rows, trees: { ...TREES, trees } },
-    );
+    const random = this.#context.random.split(`${NAME} night ${this.#nights}`);
+    const settings = { ...ITERATION, rows, trees: { ...TREES, trees } };
+    const load = this.#memory.recorded();
+    const night = learnOvernight(load, this.#kinds, calls, decideEvery, random, { settings, trusted });
     this.#choose(night.choice);
   }
 

@@ -2,13 +2,21 @@
 //
 // fit on the first 70 %;  replay the last 30 % with learnt rules at margins {0, 20, 50}, mixed at holds {30, 120, 300} s
 // and the best fixed count of the first part;  the cheapest that passes every hour acts;  learnt rules are fit again on all
+// monitor: learnt rules that cost over 1.05 of mixed (hold 120 s) on the day since they were made sit the next one out
 // Source: fleet-switching.md, GUARD. Differs: where nothing passes, the cheapest of those that miss fewest hours acts;
-//   several kinds of machine are compared in the same replay.
+//   several kinds of machine are compared in the same replay; the monitor replays both sides, and once a night.
 
 import type { Random } from "../core/index.ts";
 import { machinesWanted } from "./decide.ts";
 import { SLOT_S } from "./features.ts";
-import { bestFixedCount, type CallBehaviour, mixedCounts, type ReplayResult, replayFluid } from "./fluid-replay.ts";
+import {
+  bestFixedCount,
+  type CallBehaviour,
+  type CountRule,
+  mixedCounts,
+  type ReplayResult,
+  replayFluid,
+} from "./fluid-replay.ts";
 import { type MachinePrice, machineLayers } from "./layers.ts";
 import { type Moments, momentsOf, ROW_FEATURES } from "./moments.ts";
 import { ITERATION, type IterationSettings, learnSwitching, type SwitchingRules } from "./policy-iteration.ts";
@@ -81,55 +89,67 @@ export function learnKind(
   return learnSwitching(moments, layers, costs, decideEvery, random, settings);
 }
 
-interface Entry {
-  readonly contender: Contender;
-  readonly choice: (rules: () => SwitchingRules) => Choice;
+/** A choice as a rule over the slots of a load. */
+function ruleOf(choice: Choice, kind: FleetKind, moments: Moments): CountRule {
+  if (choice.rule === "static") return () => choice.count;
+  if (choice.rule === "mixed") return mixedCounts(moments.rateRps, kind.capacityRps, choice.holdS);
+  const ruled = { capacityRps: kind.capacityRps, rules: choice.rules, most: kind.most };
+  const row = new Float64Array(ROW_FEATURES);
+  return (slot, ready, booting) => {
+    row.set(moments.rows.subarray(slot * ROW_FEATURES, (slot + 1) * ROW_FEATURES));
+    return machinesWanted(ruled, { ready, booting }, row, moments.referenceRps[slot] ?? 1, choice.margin);
+  };
 }
 
-/** The replays of one kind of machine. */
-function contend(
+function labelOf(choice: Choice): string {
+  if (choice.rule === "learnt") return `learnt, margin ${choice.margin} s`;
+  return choice.rule === "mixed" ? `mixed, hold ${choice.holdS} s` : `${choice.count} machines`;
+}
+
+/** What the night replays against. */
+interface Past {
+  readonly load: RecordedLoad;
+  readonly moments: Moments;
+  readonly calls: CallBehaviour;
+  readonly decideEvery: number;
+}
+
+/** A choice over the slots from `from` on, decisions at the loop's pace. */
+function replay(past: Past, from: number, kind: FleetKind, choice: Choice): ReplayResult {
+  const { load, moments, calls, decideEvery } = past;
+  const rule = ruleOf(choice, kind, moments);
+  const needed = Math.ceil((moments.rateRps[from] ?? 0) / kind.capacityRps);
+  const start = choice.rule === "static" ? choice.count : Math.min(kind.most, needed);
+  return replayFluid(load, from, start, kind, calls, (slot, ready, booting) =>
+    (slot + 1) % decideEvery === 0 ? Math.min(kind.most, rule(slot, ready, booting)) : ready + booting,
+  );
+}
+
+/** Cost over that of mixed beyond which rules that acted are no longer trusted. */
+const TRUSTED_RATIO = 1.05;
+const REFERENCE_HOLD_S = 120;
+
+/**
+ * Whether a choice would have cost more than 1.05 times what mixed would, on load it had not seen when it was made.
+ * @param load since the choice was made @param decideEvery slots between decisions
+ */
+export function fellBehind(
   load: RecordedLoad,
-  moments: Moments,
-  from: number,
   kind: FleetKind,
+  choice: Choice,
   calls: CallBehaviour,
   decideEvery: number,
-  rules: SwitchingRules,
-): Entry[] {
-  const start = Math.min(kind.most, Math.ceil((moments.rateRps[from] ?? 0) / kind.capacityRps));
-  const row = new Float64Array(ROW_FEATURES);
-  const replay = (
-    label: string,
-    rule: (slot: number, ready: number, booting: number) => number,
-    at = start,
-  ): Contender => {
-    const held = (slot: number, ready: number, booting: number): number =>
-      (slot + 1) % decideEvery === 0 ? Math.min(kind.most, rule(slot, ready, booting)) : ready + booting;
-    return { kind: kind.name, label, ...replayFluid(load, from, at, kind, calls, held) };
-  };
-  const ruled = { capacityRps: kind.capacityRps, rules, most: kind.most };
-  const learnt = MARGINS.map((margin): Entry => {
-    const rule = (slot: number, ready: number, booting: number): number => {
-      row.set(moments.rows.subarray(slot * ROW_FEATURES, (slot + 1) * ROW_FEATURES));
-      return machinesWanted(ruled, { ready, booting }, row, moments.referenceRps[slot] ?? 1, margin);
-    };
-    return {
-      contender: replay(`learnt, margin ${margin} s`, rule),
-      choice: (all) => ({ kind: kind.name, rule: "learnt", margin, rules: all() }),
-    };
-  });
-  const mixed = HOLDS_S.map(
-    (holdS): Entry => ({
-      contender: replay(`mixed, hold ${holdS} s`, mixedCounts(moments.rateRps, kind.capacityRps, holdS)),
-      choice: () => ({ kind: kind.name, rule: "mixed", holdS }),
-    }),
-  );
-  const count = bestFixedCount(load, from, kind, kind.most);
-  const fixed: Entry = {
-    contender: replay(`${count} machines`, () => count, count),
-    choice: () => ({ kind: kind.name, rule: "static", count: bestFixedCount(load, load.slots, kind, kind.most) }),
-  };
-  return [...learnt, ...mixed, fixed];
+): boolean {
+  const past = { load, moments: momentsOf(load), calls, decideEvery };
+  const mixed = replay(past, 0, kind, { kind: kind.name, rule: "mixed", holdS: REFERENCE_HOLD_S });
+  return replay(past, 0, kind, choice).usd > TRUSTED_RATIO * mixed.usd;
+}
+
+/** What the night can be told to do otherwise. */
+export interface NightOptions {
+  readonly settings?: IterationSettings;
+  /** False leaves learnt rules out, after a day on which they fell behind. */
+  readonly trusted?: boolean;
 }
 
 /**
@@ -143,25 +163,37 @@ export function learnOvernight(
   calls: CallBehaviour,
   decideEvery: number,
   random: Random,
-  settings: IterationSettings = ITERATION,
+  { settings = ITERATION, trusted = true }: NightOptions = {},
 ): Night {
-  const moments = momentsOf(load);
+  const past = { load, moments: momentsOf(load), calls, decideEvery };
   const from = Math.floor(LEARN_SHARE * load.slots);
   const early = first(load, from);
-  const earlyMoments = firstMoments(moments, from);
-  const entries = kinds.flatMap((kind) => {
+  const earlyMoments = firstMoments(past.moments, from);
+  const learn = (kind: FleetKind): Choice[] => {
     const rules = learnKind(early, earlyMoments, kind, decideEvery, random.split(`fit ${kind.name}`), settings);
-    return contend(load, moments, from, kind, calls, decideEvery, rules);
+    return MARGINS.map((margin) => ({ kind: kind.name, rule: "learnt", margin, rules }));
+  };
+  const entries = kinds.flatMap((kind) => {
+    const mixed = HOLDS_S.map((holdS): Choice => ({ kind: kind.name, rule: "mixed", holdS }));
+    const fixed: Choice = { kind: kind.name, rule: "static", count: bestFixedCount(load, from, kind, kind.most) };
+    return [...(trusted ? learn(kind) : []), ...mixed, fixed].map((choice) => ({
+      kind,
+      choice,
+      contender: { kind: kind.name, label: labelOf(choice), ...replay(past, from, kind, choice) },
+    }));
   });
   const [one, ...others] = entries;
   if (one === undefined) throw new RangeError("night: expected at least one kind of machine, found none");
   const better = (a: Contender, b: Contender): boolean =>
     a.hoursMissed < b.hoursMissed || (a.hoursMissed === b.hoursMissed && a.usd < b.usd);
   const best = others.reduce((least, entry) => (better(entry.contender, least.contender) ? entry : least), one);
-  const kind = kinds.find(({ name }) => name === best.contender.kind);
-  const refit = (): SwitchingRules => {
-    if (kind === undefined) throw new RangeError(`night: expected a kind named ${best.contender.kind}, found none`);
-    return learnKind(load, moments, kind, decideEvery, random.split(`refit ${kind.name}`), settings);
-  };
-  return { choice: best.choice(refit), contenders: entries.map(({ contender }) => contender) };
+  return { choice: again(best.choice, best.kind), contenders: entries.map(({ contender }) => contender) };
+
+  /** The choice made from all of the past. */
+  function again(choice: Choice, kind: FleetKind): Choice {
+    if (choice.rule === "mixed") return choice;
+    if (choice.rule === "static") return { ...choice, count: bestFixedCount(load, load.slots, kind, kind.most) };
+    const refit = random.split(`refit ${kind.name}`);
+    return { ...choice, rules: learnKind(load, past.moments, kind, decideEvery, refit, settings) };
+  }
 }

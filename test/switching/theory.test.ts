@@ -1,6 +1,8 @@
 import { SeededRandom } from "../../src/math/index.ts";
 import {
+  type Choice,
   type FleetKind,
+  fellBehind,
   ITERATION,
   learnKind,
   learnOvernight,
@@ -128,7 +130,7 @@ describe("bursts of 200 over 50 requests a second", () => {
 
 test("the night replays what it did not learn from and lets the cheapest that passes act", () => {
   const load = twoPhases(8640, [50, 200], [600, 120], 5);
-  const night = learnOvernight(load, [machine], calls, 1, new SeededRandom(1), settings);
+  const night = learnOvernight(load, [machine], calls, 1, new SeededRandom(1), { settings });
   expect(night.contenders).toHaveLength(7);
   const passing = night.contenders.filter(({ hoursMissed }) => hoursMissed === 0);
   const cheapest = passing.reduce((best, one) => (one.usd < best.usd ? one : best));
@@ -140,6 +142,21 @@ test("the night replays what it did not learn from and lets the cheapest that pa
         ? `mixed, hold ${choice.holdS} s`
         : cheapest.label;
   expect(label).toBe(cheapest.label);
+});
+
+test("rules that cost over 1.05 of mixed on a day they had not seen have fallen behind", () => {
+  const quiet = constant(8640, 50);
+  const many: Choice = { kind: machine.name, rule: "static", count: 40 };
+  const right: Choice = { kind: machine.name, rule: "static", count: 11 };
+  expect(fellBehind(quiet, machine, many, calls, 1)).toBe(true);
+  expect(fellBehind(quiet, machine, right, calls, 1)).toBe(false);
+});
+
+test("a night without trust lets no learnt rules act", () => {
+  const load = twoPhases(2160, [50, 200], [600, 120], 5);
+  const night = learnOvernight(load, [machine], calls, 1, new SeededRandom(1), { settings, trusted: false });
+  expect(night.contenders.map(({ label }) => label).filter((label) => label.startsWith("learnt"))).toEqual([]);
+  expect(night.choice.rule).not.toBe("learnt");
 });
 
 test("the same past and the same seed learn the same bytes", () => {
