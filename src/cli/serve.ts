@@ -117,12 +117,12 @@ export function registerServe(program: Command): void {
     .option("--host <address>", "address to listen on; one others can reach needs --token-env", "127.0.0.1")
     .option("--store <dir>", "folder that outlives the process", "checkpoints")
     .option("--scenario <name>", "scenario of the cluster (default: as stored, else image-diurnal)")
-    .option("--agent <name>", "agent that learns (default: as stored, else region-q)")
+    .option("--agent <name>", "agent that learns (default: as stored, else region-fleet)")
     .option("--optimizer <name>", "acts until the agent is trusted (default: as stored, else mark)")
     .addOption(new Option("--mode <mode>", "how far it may go (default: as stored, else active)").choices(modes))
-    .option("--speed <n>", "simulated seconds a second", positiveNumber, 60)
+    .option("--speed <n>", "simulated seconds a second", positiveNumber, 600)
     .option("--seed <n>", "fixes the cluster's chance", wholeNumber(0), 1)
     .option("--token-env <name>", "variable that holds the bearer token requests must carry")
-    .addHelpText("after", "\nExample:\n  $ trimtab serve --port 8080 --store checkpoints --speed 60\n")
+    .addHelpText("after", "\nExample:\n  $ trimtab serve --port 8080 --store checkpoints --speed 600\n")
     .action((flags: ServeFlags) => run(flags));
 }

@@ -21,6 +21,7 @@ import {
 import { tuningProblem } from "../optimizers/index.ts";
 import { firstTrust, mayAct, nextTrust, sloBurn, type TrustState, trustFromJson, trustJson } from "../trust/index.ts";
 import { Appraisal } from "./appraisal.ts";
+import { type Planner, Thoughts } from "./thoughts.ts";
 
 /** The policy is frozen anew every so many windows. */
 const POLICY_EVERY = 10;
@@ -47,21 +48,34 @@ export interface SavedAgent {
   readonly progress: Json;
 }
 
+/** What an agent starts from beside its context. */
+export interface AgentOrigin {
+  /** Where it stopped last; goes before `trained`. */
+  readonly saved: SavedAgent | null;
+  /** Learnt elsewhere; trust it has yet to earn here. */
+  readonly trained?: AgentSnapshot | null;
+  /** Where long plans are made; on the spot when absent. */
+  readonly planner?: Planner | null;
+}
+
 /** The agent of one cluster. */
 export class TrustedAgent {
   readonly #context: AgentContext;
   readonly #random: Random;
-  readonly #agent: Agent;
+  readonly #thoughts: Thoughts | null;
+  #agent: Agent;
   readonly #appraisal: Appraisal;
   #policy: Policy;
   #trust: TrustState;
   #windows: number;
 
-  /** @throws {CheckpointError} when what was saved is not this agent's */
-  constructor(factory: AgentFactory, context: AgentContext, saved: SavedAgent | null) {
+  /** @throws {CheckpointError} when what was saved or trained is not this agent's */
+  constructor(factory: AgentFactory, context: AgentContext, { saved, trained = null, planner = null }: AgentOrigin) {
     this.#context = context;
     this.#random = context.random.split("trust");
-    this.#agent = saved === null ? factory.create(context) : factory.restore(context, saved.snapshot);
+    const snapshot = saved?.snapshot ?? trained;
+    this.#agent = snapshot === null ? factory.create(context) : factory.restore(context, snapshot);
+    this.#thoughts = planner === null ? null : new Thoughts(planner, (planned) => factory.restore(context, planned));
     this.#policy = this.#agent.policy();
     const progress = saved === null ? null : progressSchema.parse(saved.progress);
     this.#trust = progress === null ? firstTrust(0) : trustFromJson(progress.trust);
@@ -141,8 +155,12 @@ export class TrustedAgent {
   }
 
   #learn(transition: Transition, previous: Configuration, votes: readonly Vote[]): void {
-    this.#agent.update(transition);
-    this.#agent.plan?.();
+    if (this.#thoughts === null) {
+      this.#agent.update(transition);
+      this.#agent.plan?.();
+    } else {
+      this.#agent = this.#thoughts.learn(this.#agent, transition);
+    }
     this.#windows += 1;
     if (this.#windows % POLICY_EVERY === 0) this.#policy = this.#agent.policy();
     const { next } = transition;

@@ -58,6 +58,8 @@ export interface Agent {
   update(transition: Transition): void;
   /** Longer thinking, run off the decision path; `act` reads the last finished plan. */
   plan?(): void;
+  /** Whether `plan` has anything to do now; it always has where this is absent. Cheap. */
+  planDue?(): boolean;
   /** Greedy snapshot; later updates leave it alone. */
   policy(): Policy;
   save(): AgentSnapshot;

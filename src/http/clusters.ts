@@ -6,7 +6,10 @@ import {
   ControlLoop,
   embeddedCluster,
   type LoopEvent,
+  type PlanHost,
+  planHost,
   readResumption,
+  referenceSnapshot,
   runLoop,
   savedAgent,
   TrustedAgent,
@@ -42,6 +45,7 @@ export interface AttachedCluster {
 interface Running {
   cluster: AttachedCluster;
   readonly adapter: ClusterAdapter;
+  readonly plans: PlanHost;
   readonly stop: AbortController;
   /** Settles when the loop has ended. */
   over: Promise<void>;
@@ -49,7 +53,7 @@ interface Running {
   fault: string | null;
 }
 
-const defaults = { scenario: "image-diurnal", agent: "region-q", optimizer: "mark", mode: "active" } as const;
+const defaults = { scenario: "image-diurnal", agent: "region-fleet", optimizer: "mark", mode: "active" } as const;
 
 /** Everything that happens in the loops, and what went wrong around them. */
 export interface ClusterListener {
@@ -110,7 +114,15 @@ export class Clusters {
       readResumption(logs, open.lattice),
       savedAgent(logs, factory, context),
     ]);
-    const agent = new TrustedAgent(factory, context, saved);
+    const plans = planHost({
+      scenario: entry.scenario,
+      dataFolder: this.#scenarios.dataFolder,
+      agent: entry.agent,
+      optimizer: entry.optimizer,
+      seed: options.seed,
+    });
+    const trained = saved === null ? await referenceSnapshot(entry.agent, open) : null;
+    const agent = new TrustedAgent(factory, context, { saved, trained, planner: plans.planner });
     const { timeS, sent } = resumption;
     const adapter = embeddedCluster(open, random.split("cluster"), {
       timeS,
@@ -122,26 +134,27 @@ export class Clusters {
     const loop = new ControlLoop({ ...parts, mode: entry.mode, nowMicros }, agent, resumption);
     await this.#store.catalogue.clusters.put(entry.name, entry);
     const cluster: AttachedCluster = { entry, open, loop, agent, logs };
-    await this.#start(cluster, adapter, options.speed);
+    await this.#start(cluster, adapter, plans, options.speed);
     return cluster;
   }
 
   /** Stops every loop after the pass under way, and keeps what its agent learnt. */
   async close(): Promise<void> {
     await Promise.all(
-      [...this.#running.values()].map(async ({ cluster, adapter, stop, over }) => {
+      [...this.#running.values()].map(async ({ cluster, adapter, plans, stop, over }) => {
         stop.abort();
         await over;
         await cluster.loop.save();
+        await plans.close();
         await adapter.close();
       }),
     );
   }
 
-  async #start(cluster: AttachedCluster, adapter: ClusterAdapter, speed: number): Promise<void> {
+  async #start(cluster: AttachedCluster, adapter: ClusterAdapter, plans: PlanHost, speed: number): Promise<void> {
     const { name } = cluster.entry;
     const stop = new AbortController();
-    const running: Running = { cluster, adapter, stop, fault: null, over: Promise.resolve() };
+    const running: Running = { cluster, adapter, plans, stop, fault: null, over: Promise.resolve() };
     cluster.loop.subscribe((event) => {
       if (event.type === "pass") running.fault = null;
       this.#listener.onEvent(name, event);

@@ -5,11 +5,12 @@ import { UnknownNameError } from "../core/index.ts";
 
 /** The scenarios that ship. */
 export class Scenarios {
-  readonly #dataFolder: string | null;
+  /** Where data is looked for. */
+  readonly dataFolder: string | null;
   readonly #open = new Map<string, Promise<OpenScenario>>();
 
   constructor(dataFolder: string | null) {
-    this.#dataFolder = dataFolder;
+    this.dataFolder = dataFolder;
   }
 
   list(): Promise<readonly string[]> {
@@ -32,7 +33,7 @@ export class Scenarios {
   async open(name: string): Promise<OpenScenario> {
     const known = this.#open.get(name);
     if (known !== undefined) return known;
-    const opened = this.load(name).then((loaded) => openScenario(loaded, { dataFolder: this.#dataFolder }));
+    const opened = this.load(name).then((loaded) => openScenario(loaded, { dataFolder: this.dataFolder }));
     this.#open.set(name, opened);
     // What failed is tried again the next time: the data may have come.
     opened.catch(() => this.#open.delete(name));

@@ -118,7 +118,7 @@ export class Harness {
       optimizer,
     };
     const factory = findAgent(options.agent ?? "q-table");
-    const agent = new TrustedAgent(factory, context, await savedAgent(logs, factory, context));
+    const agent = new TrustedAgent(factory, context, { saved: await savedAgent(logs, factory, context) });
     let micros = 0;
     const loop = new ControlLoop(
       {
