@@ -18,7 +18,7 @@ import { hold, infeasible, settle } from "./solution.ts";
 
 const SMALLEST_QUANTILE = 1e-6;
 
-const defaults = { periodS: 3600, margin: 0.02, sizeCv: 0, maxBuffers: 4, evaluations: 30 };
+const defaults = { periodS: 300, margin: 0.02, sizeCv: 0, maxBuffers: 4, evaluations: 30 };
 
 /** Size at a quantile of a lognormal distribution of mean 1. */
 export function lognormalSize(cv: number): (quantile: number) => number {
