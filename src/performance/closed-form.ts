@@ -8,6 +8,8 @@
 // Sources: the corrected BATCH mixture (A. Ali et al., SC 2020; systems.md 2.3); Allen-Cunneen for the wait.
 // Differs: a batch that waits for a server goes on filling, so its sizes are those of a delay of T plus the mean wait;
 //   unlike machines are one pool; cold starts, launches and losses are left to the simulator.
+// Weakest where batches form without a delay and the full-batch load is under 1: servers then fall into step, and p99 is
+//   off by up to a factor of two either way.
 
 import type { Configuration, Load, Objective, PerformanceModel, Prediction } from "../core/index.ts";
 import { mapDispersion } from "../math/index.ts";

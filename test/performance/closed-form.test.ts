@@ -1,10 +1,12 @@
 // The closed form against replayed queues, and against what can be said without one.
 
+import { openScenario } from "../../environments/index.ts";
 import { UnknownNameError } from "../../src/core/index.ts";
 import { mapRateRps, mmpp, SeededRandom } from "../../src/math/index.ts";
 import { bufferLatency, closedFormModel, type ModelPlan } from "../../src/performance/index.ts";
 import { batchBuffer } from "../../src/queueing/index.ts";
 import { BatchQueue } from "../../src/simulator/batch-queue.ts";
+import { simulatedModel } from "../../src/simulator/index.ts";
 import { covered, fleet, functions, host, machines, objective } from "../optimizers/problems.ts";
 
 const REQUESTS = 100_000;
@@ -238,5 +240,28 @@ test("the mixture is within five per cent of the exact law of the buffer", () =>
       }
       expect(model.meanS).toBeCloseTo(exact.meanLatencyS(service), 2.5);
     }
+  }
+});
+
+test("on a shipped fleet with offload it says nearly what the simulator says", async () => {
+  const open = await openScenario("image-mmpp", { dataFolder: null });
+  const simulated = simulatedModel(open.plan, open.objective, { requests: 15_000 });
+  for (const [servers, offloadThresholdMs] of [
+    [20, Number.POSITIVE_INFINITY],
+    [20, 100],
+    [16, 100],
+    [14, 200],
+    [10, 100],
+    [0, 0],
+  ] as const) {
+    const configuration = { ...open.initial, "instances.c5.large.onDemand": servers, offloadThresholdMs };
+    const formula = open.model.predict(configuration, { rateRps: 75 });
+    const truth = simulated.predict(configuration, { rateRps: 75 });
+    expect(formula.stable).toBe(truth.stable);
+    expect(Math.abs(formula.offloadedShare - truth.offloadedShare)).toBeLessThan(0.02);
+    expect(Math.abs(formula.costUsdPerHour / truth.costUsdPerHour - 1)).toBeLessThan(0.05);
+    expect(Math.abs(formula.meanMs / truth.meanMs - 1)).toBeLessThan(0.06);
+    // Service has a variation of 5 %, functions come late at times: the tail is the formula's weakest part.
+    expect(Math.abs(formula.objectiveMs / truth.objectiveMs - 1)).toBeLessThan(0.12);
   }
 });
