@@ -21,7 +21,7 @@ export interface SimulatorBench {
 }
 
 const ONE_POOL_RPS = 9000;
-const FULL_RPS = 7000;
+const FULL_RPS = 8500;
 const FULL_REQUESTS = 20_000_000;
 const WINDOW_S = 60;
 

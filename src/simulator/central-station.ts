@@ -19,12 +19,12 @@ export class CentralStation extends MachineStation {
     return 0;
   }
 
-  override predictedWaitS(): number {
-    if (this.free > 0) return 0;
-    if (this.batchRate <= 0) return Number.POSITIVE_INFINITY;
+  override get exceedsPatience(): boolean {
+    if (this.free > 0 || this.patienceS === Number.POSITIVE_INFINITY) return false;
+    if (this.batchRate <= 0) return true;
     const firstS = Math.max(LEAST_WAIT_S, this.#ends.min - this.clock.timeS);
     const batches = this.maxBatchSize === 1 ? this.waiting : Math.floor(this.waiting / this.maxBatchSize);
-    return firstS + batches / this.batchRate;
+    return firstS + batches / this.batchRate > this.patienceS;
   }
 
   override ended(row: number, host: number): void {

@@ -17,7 +17,6 @@ import { type SimulationTotals, totalsOf } from "./totals.ts";
 /** A configuration on trial. */
 interface Canary {
   readonly configuration: Configuration;
-  readonly settings: Settings;
   /** Of the traffic; 1 where the cluster cannot split it. */
   readonly share: number;
 }
@@ -53,7 +52,7 @@ export class Cluster {
     this.#equip(0, this.#settings, 0);
     setLimits(parts.lanes[0], this.#settings);
     this.fleet.want(this.#wantedOnDemand(), this.#settings.spot, true);
-    this.#steer();
+    this.flow.steer(this.#canary?.share ?? 0);
   }
 
   /** @returns the moments at which parts of the configuration come into force */
@@ -64,9 +63,9 @@ export class Cluster {
     this.#endTrial(wanted);
     if (trial !== undefined) {
       const share = this.#startCanary(settings, wanted, trial.share);
-      this.#canary = { configuration: wanted, settings, share };
+      this.#canary = { configuration: wanted, share };
       windows[1].clear(clock.timeS);
-      this.#steer();
+      this.flow.steer(this.#canary?.share ?? 0);
       if (share < 1) return [];
     }
     const moments = this.#pending.accept(wanted, clock.timeS);
@@ -84,7 +83,7 @@ export class Cluster {
     setLimits(lanes[0], this.#settings);
     this.fleet.rollOut(0);
     this.fleet.want(this.#wantedOnDemand(), this.#settings.spot);
-    this.#steer();
+    this.flow.steer(this.#canary?.share ?? 0);
     this.flow.pump();
   }
 
@@ -130,13 +129,6 @@ export class Cluster {
     return this.parts.plan.host === null ? this.#settings.onDemand : [1];
   }
 
-  #steer(): void {
-    this.flow.steer({
-      thresholdS: [this.#settings.offloadThresholdS, this.#canary?.settings.offloadThresholdS ?? 0],
-      trialShare: this.#canary?.share ?? 0,
-    });
-  }
-
   /** Moves a share of the machines to the canary; returns the share of traffic it gets, 1 when it cannot split. */
   #startCanary(settings: Settings, configuration: Configuration, share: number): number {
     const { hosts, pools, plan, lanes } = this.parts;
@@ -168,7 +160,7 @@ export class Cluster {
       for (const host of hosts.select((row) => this.#isCanary(row))) this.fleet.life.restart(host, 0, restartS);
       this.flow.mergeLanes();
     }
-    this.#steer();
+    this.flow.steer(0);
     this.flow.pump();
   }
 

@@ -11,9 +11,9 @@ export interface Lane {
   readonly functions: FunctionStation | null;
 }
 
-/** Gives the stations of a lane their batch limits. */
+/** Gives the stations of a lane their limits. */
 export function setLimits(lane: Lane, settings: Settings): void {
-  lane.machines?.setBatching(settings.maxBatchSize, settings.maxBatchDelayS);
+  lane.machines?.setLimits(settings.maxBatchSize, settings.maxBatchDelayS, settings.offloadThresholdS);
   lane.functions?.configure(settings.functionBatchSize, settings.maxBatchDelayS, settings.functionMemoryMb);
   lane.functions?.refresh();
 }

@@ -24,6 +24,8 @@ export const LEAST_WAIT_S = 1e-9;
 /** Machines open and close, batches begin and end; time is that of the simulation. */
 export abstract class MachineStation extends Station {
   readonly lane: number;
+  /** Predicted wait beyond which a request is offloaded; Infinity for never. */
+  patienceS = Number.POSITIVE_INFINITY;
   protected readonly parts: MachineParts;
   /** Batches per second of all open machines at the largest batch. */
   protected batchRate = 0;
@@ -42,8 +44,11 @@ export abstract class MachineStation extends Station {
   /** Requests in batches that wait at machines. */
   abstract get waitingAtMachines(): number;
 
-  /** How long a request that came now would wait for a model instance, batching aside; Infinity with no machine. */
-  abstract predictedWaitS(): number;
+  /**
+   * Whether a request that came now would wait for a model instance longer than the patience, batching aside;
+   * for ever with no machine.
+   */
+  abstract get exceedsPatience(): boolean;
 
   /** A machine takes work from now on, under its present table. */
   open(host: number): void {
@@ -69,9 +74,10 @@ export abstract class MachineStation extends Station {
     service.resize(-(hosts.slots[host] ?? 0));
   }
 
-  /** The batch limits changed. */
-  setBatching(maxBatchSize: number, maxDelayS: number): void {
+  /** The batch limits and the patience changed. */
+  setLimits(maxBatchSize: number, maxDelayS: number, patienceS: number): void {
     const { hosts } = this.parts;
+    this.patienceS = patienceS;
     this.maxBatchSize = maxBatchSize;
     this.maxDelayS = maxDelayS;
     this.batchRate = 0;

@@ -9,14 +9,6 @@ import { type Lane, stationsOf } from "./lane.ts";
 import { type BatchRecorder, PlainLoop } from "./plain-loop.ts";
 import type { Station } from "./station.ts";
 
-/** How traffic is steered at present. */
-export interface Steering {
-  /** Offload threshold of the cluster and of the canary. */
-  readonly thresholdS: readonly [number, number];
-  /** Share of the traffic on trial; 0 when there is no trial, 1 when all of it is. */
-  readonly trialShare: number;
-}
-
 /** Moves requests; counts what became of them over the whole run, scored or not. */
 export class RequestFlow implements BatchRecorder {
   arrived = 0;
@@ -30,7 +22,8 @@ export class RequestFlow implements BatchRecorder {
   readonly #fleet: Fleet;
   readonly #chance: { next(): number };
   readonly #limited: boolean;
-  #steering: Steering = { thresholdS: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY], trialShare: 0 };
+  /** Share of the traffic on trial; 0 when there is no trial, 1 when all of it is. */
+  #trialShare = 0;
   /** One kind of request, one station, nothing to decide about an arrival. */
   #plain = false;
   /** Null where there is more to do than the plain loop does. */
@@ -46,19 +39,22 @@ export class RequestFlow implements BatchRecorder {
     this.stations = stationsOf([parts.lanes[0]]);
   }
 
-  /** From now on traffic goes this way. */
-  steer(steering: Steering): void {
-    this.#steering = steering;
+  /**
+   * Limits changed, or a trial began or ended.
+   * @param trialShare share of the traffic on trial; 0 when there is no trial, 1 when all of it is
+   */
+  steer(trialShare: number): void {
+    this.#trialShare = trialShare;
     const { lanes, plan, mix } = this.#parts;
-    const split = steering.trialShare > 0 && steering.trialShare < 1;
+    const split = trialShare > 0 && trialShare < 1;
     const { machines, functions } = lanes[0];
-    const offloads = machines !== null && functions !== null && steering.thresholdS[0] < Number.POSITIVE_INFINITY;
+    const offloads = machines !== null && functions !== null && machines.patienceS < Number.POSITIVE_INFINITY;
     const throttles = machines === null && plan.function?.overflow === "drop";
     this.stations = stationsOf(split ? lanes : [lanes[0]]);
-    this.#watchesArrivals = steering.trialShare >= 1 || plan.telemetry?.arrivalTimes === true;
+    this.#watchesArrivals = trialShare >= 1 || plan.telemetry?.arrivalTimes === true;
     this.#plain = !(mix.varied || offloads || split || this.#limited || throttles);
     const alone = this.stations.length === 1 && this.#parts.pools.length === 1 && mix.buffers === 1;
-    const simple = this.#plain && alone && steering.trialShare === 0 && plan.queueTimeoutS === Number.POSITIVE_INFINITY;
+    const simple = this.#plain && alone && trialShare === 0 && plan.queueTimeoutS === Number.POSITIVE_INFINITY;
     this.#plainLoop = simple && machines instanceof CentralStation ? new PlainLoop(this.#parts, machines, this) : null;
   }
 
@@ -183,12 +179,13 @@ export class RequestFlow implements BatchRecorder {
   }
 
   #admitAny(feed: ArrivalFeed): boolean {
-    const { clock, mix } = this.#parts;
-    const { block, count, limitS } = feed;
+    const { clock, mix, events } = this.#parts;
+    const { block, count } = feed;
+    let limitS = feed.limitS;
     while (feed.index < count) {
       const { index } = feed;
       const timeS = block[index] ?? 0;
-      if (timeS > limitS) return true;
+      if (timeS > limitS) return limitS === feed.limitS;
       clock.timeS = timeS;
       feed.index = index + 1;
       this.arrived += 1;
@@ -199,18 +196,17 @@ export class RequestFlow implements BatchRecorder {
       if (queue === undefined) continue;
       if (mix.varied) queue.pushAttributed(timeS, mix.requestClass, mix.size);
       else queue.push(timeS);
-      if (station.free > 0) {
-        station.pump();
-        return false;
-      }
+      if (station.free <= 0) continue;
+      station.pump();
+      limitS = Math.min(limitS, station.dueS, events.timeS);
     }
-    return true;
+    return limitS === feed.limitS;
   }
 
   #watch(block: Float64Array, from: number, to: number): void {
     const [whole, own] = this.#parts.windows;
     whole.arrivals(block, from, to);
-    if (this.#steering.trialShare >= 1) {
+    if (this.#trialShare >= 1) {
       own.arrived += to - from;
       own.arrivals(block, from, to);
     }
@@ -219,23 +215,17 @@ export class RequestFlow implements BatchRecorder {
   /** The station for a request, or null when it is turned away. */
   #route(block: Float64Array, index: number): Station | null {
     const { lanes, windows, mix, calls, clock } = this.#parts;
-    const { trialShare, thresholdS } = this.#steering;
+    const trialShare = this.#trialShare;
     let lane: Lane = lanes[0];
-    let threshold = thresholdS[0];
     if (this.#watchesArrivals) this.#watch(block, index, index + 1);
     if (trialShare > 0 && trialShare < 1 && this.#canaryOpen() && this.#chance.next() < trialShare) {
       windows[1].arrived += 1;
       windows[1].arrivals(block, index, index + 1);
       lane = lanes[1];
-      threshold = thresholdS[1];
     }
     const { machines, functions } = lane;
     if (machines !== null) {
-      const offload =
-        functions !== null &&
-        mix.offloadable &&
-        threshold < Number.POSITIVE_INFINITY &&
-        machines.predictedWaitS() > threshold;
+      const offload = functions !== null && mix.offloadable && machines.exceedsPatience;
       if (!offload) return this.#limited ? this.#unlessFull(machines, machines.waitingAtMachines) : machines;
     }
     if (functions === null) return null;
@@ -254,10 +244,12 @@ export class RequestFlow implements BatchRecorder {
 
   /** The station, or null when its queue is full and the request would have to wait. */
   #unlessFull(station: Station, waitingElsewhere: number): Station | null {
+    const limit = this.#parts.plan.queueLimit;
+    if (station.waiting + waitingElsewhere < limit) return station;
     station.expire();
     const waiting = station.waiting + waitingElsewhere;
-    const atOnce = station.hasIdle && (station.maxDelayS === 0 || waiting + 1 >= station.maxBatchSize);
-    if (waiting < this.#parts.plan.queueLimit || atOnce) return station;
+    if (waiting < limit) return station;
+    if (station.hasIdle && (station.maxDelayS === 0 || waiting + 1 >= station.maxBatchSize)) return station;
     this.drop(this.#parts.clock.timeS);
     return null;
   }
@@ -271,7 +263,7 @@ export class RequestFlow implements BatchRecorder {
     this.served += count;
     score.serve(batches.times, batches.classes, offset, count, windows[0], aside);
     if (!aside) windows[0].batch(count, serviceS);
-    if (lane === 0 && this.#steering.trialShare < 1) return;
+    if (lane === 0 && this.#trialShare < 1) return;
     score.watch(batches.times, batches.classes, offset, count, windows[1]);
     if (aside) windows[1].offloaded += count;
     else windows[1].batch(count, serviceS);

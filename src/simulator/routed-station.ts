@@ -41,7 +41,8 @@ export class RoutedStation extends MachineStation {
     return this.#waitingAtMachines;
   }
 
-  override predictedWaitS(): number {
+  override get exceedsPatience(): boolean {
+    if (this.patienceS === Number.POSITIVE_INFINITY) return false;
     let freeS = Number.POSITIVE_INFINITY;
     if (this.#weighted) {
       const host = this.#pass.argmin();
@@ -49,7 +50,7 @@ export class RoutedStation extends MachineStation {
     } else {
       for (let pool = 0; pool < this.#freeS.length; pool++) freeS = Math.min(freeS, this.#freeS[pool]?.min ?? freeS);
     }
-    return freeS === IDLE_S ? 0 : Math.max(LEAST_WAIT_S, freeS - this.clock.timeS);
+    return freeS !== IDLE_S && Math.max(LEAST_WAIT_S, freeS - this.clock.timeS) > this.patienceS;
   }
 
   override ended(row: number, host: number): void {

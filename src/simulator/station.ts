@@ -48,7 +48,7 @@ export abstract class Station {
   get waiting(): number {
     if (this.buffers.length === 1) return this.buffer.size;
     let sum = 0;
-    for (const buffer of this.buffers) sum += buffer.size;
+    for (let i = 0; i < this.buffers.length; i++) sum += this.buffers[i]?.size ?? 0;
     return sum;
   }
 
@@ -101,8 +101,9 @@ export abstract class Station {
   }
 
   #expireOf(buffer: RequestQueue, timeS: number): void {
-    while (buffer.size > 0 && timeS - buffer.headS > this.#timeoutS) {
-      const arrivalS = buffer.headS;
+    while (buffer.size > 0) {
+      const arrivalS = buffer.times[buffer.head] ?? 0;
+      if (timeS - arrivalS <= this.#timeoutS) return;
       buffer.drop(1);
       this.#onTimeout(arrivalS);
     }
@@ -113,9 +114,10 @@ export abstract class Station {
     let best = this.buffer;
     let bestDue = false;
     let bestHeadS = Number.POSITIVE_INFINITY;
-    for (const buffer of this.buffers) {
+    for (let i = 0; i < this.buffers.length; i++) {
+      const buffer = this.buffers[i] ?? best;
       if (buffer.size === 0) continue;
-      const { headS } = buffer;
+      const headS = buffer.times[buffer.head] ?? 0;
       const due = buffer.size >= this.maxBatchSize || headS + this.maxDelayS <= timeS;
       if ((due && !bestDue) || (due === bestDue && headS < bestHeadS)) {
         best = buffer;
