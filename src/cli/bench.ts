@@ -3,6 +3,7 @@
 import type { Command } from "commander";
 import { benchOptimizers } from "../../bench/optimizers.ts";
 import { benchService } from "../../bench/service.ts";
+import { benchSimulator } from "../../bench/simulator.ts";
 import { registerBenchFleet } from "./bench-fleet.ts";
 import { registerBenchResults } from "./bench-results.ts";
 import { registerBenchSearch } from "./bench-search.ts";
@@ -10,6 +11,7 @@ import { printJson } from "./output.ts";
 
 /** A measurement that needs no options. */
 const measurements = [
+  { name: "simulator", what: "requests simulated per second, and peak memory", run: async () => benchSimulator() },
   { name: "service", what: "decisions over HTTP beside a bare route, while a training runs", run: benchService },
   { name: "optimizers", what: "the batch model against simulation, and solve times", run: benchOptimizers },
 ] as const;
