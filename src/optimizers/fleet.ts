@@ -54,6 +54,13 @@ function meanS(spec: TuningProblem["catalogue"]["instances"][number]["launchS"])
   return spec.lognormal.mean;
 }
 
+/** One model instance of the one host, as the model prices it; asked for only where a budget may bind. */
+function instanceUsdPerHour(problem: TuningProblem): number {
+  if (problem.limits.usdPerHour === undefined) return 0;
+  const single = { ...problem.observation.configuration, concurrency: 1 };
+  return problem.model.predict(single, { rateRps: 0 }).costUsdPerHour;
+}
+
 const machineKnob = /^instances\.(.+)\.(onDemand|spot)$/;
 
 function machineOption(problem: TuningProblem, knob: string, host: string, market: "onDemand" | "spot"): ServerOption {
@@ -64,7 +71,7 @@ function machineOption(problem: TuningProblem, knob: string, host: string, marke
     knob,
     host,
     market,
-    usdPerHour: (type?.usdPerHour ?? 0) * ratio * units,
+    usdPerHour: knob === "concurrency" ? instanceUsdPerHour(problem) : (type?.usdPerHour ?? 0) * ratio * units,
     launchS: type === undefined ? 0 : meanS(type.launchS),
     lossesPerHour: market === "spot" ? (type?.spotInterruptionsPerHour ?? 0) : 0,
     gpus: (type?.gpus ?? 0) * units,

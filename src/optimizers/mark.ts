@@ -137,7 +137,8 @@ export function solveMark(problem: TuningProblem, settings: MarkSettings, name: 
   const none = Object.fromEntries(servers.map((server) => [server.knob, server.counts[0] ?? 0]));
   const planned: Configuration = { ...current, ...none, ...counts };
   const needRps = Math.max(0, ...rates);
-  const early = readyRps(problem, plan.options, planned) < Math.min(needRps, carriedRps(plan.options, planned));
+  const nowRps = Math.min(peakRps * scale, carriedRps(plan.options, planned));
+  const early = readyRps(problem, plan.options, planned) < nowRps;
   const kept = Object.fromEntries(
     servers.map((server) => [server.knob, Math.max(countOf(planned, server), early ? countOf(current, server) : 0)]),
   );

@@ -15,7 +15,7 @@ import type { Configuration, Load, Objective, PerformanceModel, Prediction } fro
 import { mapDispersion } from "../math/index.ts";
 import { type BatchFormation, batchFormation } from "./batch-formation.ts";
 import { Hosts, knobNumber, type ModelPlan, type ServerGroup } from "./hosts.ts";
-import { latencyMixture } from "./latency-mixture.ts";
+import { type LatencyDistribution, latencyMixture } from "./latency-mixture.ts";
 import { loadMap } from "./load-map.ts";
 import { type Waiting, waiting } from "./waiting.ts";
 
@@ -149,7 +149,6 @@ class ClosedFormModel implements PerformanceModel {
   predict(configuration: Configuration, load: Load, slowdown = 0): Prediction {
     const hosts = this.#hosts;
     const scale = Math.exp(slowdown);
-    const [slo] = this.#objective.slo;
     const groups = hosts.groups(configuration);
     const delayS = knobNumber(configuration, "maxBatchDelayMs", 0) / 1000;
     const functionsAlone = hosts.plan.host === null && hosts.plan.pools.length === 0 && hosts.plan.function !== null;
@@ -179,17 +178,26 @@ class ClosedFormModel implements PerformanceModel {
     });
     const functionUsd = offloaded * load.rateRps * 3600 * hosts.callUsd(configuration, functionMs);
     return {
+      ...this.#latencies(latency),
       stable: true,
+      utilization: serviceS > 0 ? wait.utilization : 0,
+      meanBatchSize: formation.meanSize,
+      offloadedShare: offloaded,
+      costUsdPerHour: committed + functionUsd,
+    };
+  }
+
+  #latencies(
+    latency: LatencyDistribution,
+  ): Pick<Prediction, "meanMs" | "p50Ms" | "p95Ms" | "p99Ms" | "objectiveMs" | "missRatio"> {
+    const [slo] = this.#objective.slo;
+    return {
       meanMs: 1000 * latency.meanS,
       p50Ms: 1000 * latency.quantileS(0.5),
       p95Ms: 1000 * latency.quantileS(0.95),
       p99Ms: 1000 * latency.quantileS(0.99),
       objectiveMs: 1000 * latency.quantileS(slo.percentile),
       missRatio: Math.max(0, 1 - latency.cumulative(slo.latencyMs / 1000)),
-      utilization: serviceS > 0 ? wait.utilization : 0,
-      meanBatchSize: formation.meanSize,
-      offloadedShare: offloaded,
-      costUsdPerHour: committed + functionUsd,
     };
   }
 
@@ -217,7 +225,6 @@ class ClosedFormModel implements PerformanceModel {
   /** A buffer in front of a function service: no batch waits for a server. */
   #functionsAlone(configuration: Configuration, load: Load, scale: number, delayS: number): Prediction {
     const hosts = this.#hosts;
-    const [slo] = this.#objective.slo;
     const largest = knobNumber(configuration, "maxBatchSize", 1);
     const maxBatch = knobNumber(configuration, "functionBatchSize", largest);
     const serviceMs = (batch: number): number => scale * hosts.serviceMs("function", configuration, batch);
@@ -239,13 +246,8 @@ class ClosedFormModel implements PerformanceModel {
     const busy = (batchesPerS * meanOver(formation, serviceMs)) / 1000;
     const limit = hosts.plan.function?.type.concurrencyLimit ?? Number.POSITIVE_INFINITY;
     return {
+      ...this.#latencies(latency),
       stable: busy < limit,
-      meanMs: 1000 * latency.meanS,
-      p50Ms: 1000 * latency.quantileS(0.5),
-      p95Ms: 1000 * latency.quantileS(0.95),
-      p99Ms: 1000 * latency.quantileS(0.99),
-      objectiveMs: 1000 * latency.quantileS(slo.percentile),
-      missRatio: Math.max(0, 1 - latency.cumulative(slo.latencyMs / 1000)),
       utilization: Math.min(1, busy / limit),
       meanBatchSize: formation.meanSize,
       offloadedShare: 1,

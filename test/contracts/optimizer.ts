@@ -5,7 +5,18 @@ import { type AgentContext, CheckpointError, ConfigError, type Solution } from "
 import { SeededRandom } from "../../src/math/index.ts";
 import type { OptimizerEntry } from "../../src/optimizers/index.ts";
 import { canonicalJson, fromJson } from "../../src/spaces/index.ts";
-import { fleet, type Moment, machines, objective, problem, state, type World, worlds } from "../optimizers/problems.ts";
+import {
+  fleet,
+  functions,
+  host,
+  type Moment,
+  machines,
+  objective,
+  problem,
+  state,
+  type World,
+  worlds,
+} from "../optimizers/problems.ts";
 
 /** Moments that have broken rules of thumb before: no traffic, no history, a surge, a change under way, a mask. */
 function moments(world: World): Readonly<Record<string, Moment>> {
@@ -99,6 +110,14 @@ export function optimizerContract(entry: OptimizerEntry): void {
     expect(solution.status).toBe("infeasible");
     expect(solution.explanation).toMatch(given.reason);
     expect(solution.configuration).toEqual(posed.observation.configuration);
+  });
+
+  test("a budget of nothing is infeasible on one machine and on functions alone too", () => {
+    for (const world of [host, functions]) {
+      const solution = entry.create().solve(problem(world, { limits: { usdPerHour: 0 } }));
+      expect(solution.status).toBe("infeasible");
+      expect(solution.explanation).toMatch(/budget/);
+    }
   });
 
   test("a budget, GPUs or vCPUs are never exceeded", () => {

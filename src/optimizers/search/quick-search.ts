@@ -8,13 +8,37 @@
 // Differs: minimises our one value instead of maximising throughput, on our lattice; a search that has ended asks for
 //   its best again.
 
-import type { Configuration, Search } from "../../core/index.ts";
+import type { Configuration, KnobLattice, Proposal, Search } from "../../core/index.ts";
 import { defineSearch } from "./entry.ts";
 import { type Measured, Measurements, startOf } from "./measurements.ts";
 
 const THRESHOLDS = [0.09, 0.3, 1];
+/** With more knobs than this a ball of radius 3 holds too many configurations to list. */
+const MANY_KNOBS = 6;
 
 const defaults = { radius: 3, least: 3 };
+
+/** Allowed configurations within a Euclidean distance in steps, the centre left out. */
+function ball(lattice: KnobLattice, centre: Configuration, radius: number): Configuration[] {
+  const from = lattice.coordinates(centre);
+  const found: Configuration[] = [];
+  const walk = (k: number, positions: readonly number[], left: number): void => {
+    const knob = lattice.knobs[k];
+    if (knob === undefined) {
+      const candidate = lattice.at(positions);
+      if (left < radius * radius && lattice.allowed(candidate)) found.push(candidate);
+      return;
+    }
+    const reach = Math.floor(Math.sqrt(left));
+    const here = from[k] ?? 0;
+    const high = Math.min(knob.values.length - 1, here + reach);
+    for (let position = Math.max(0, here - reach); position <= high; position++) {
+      walk(k + 1, [...positions, position], left - (position - here) ** 2);
+    }
+  };
+  walk(0, [], radius * radius);
+  return found;
+}
 
 export const quickSearch = defineSearch({
   name: "quick-search",
@@ -33,10 +57,8 @@ export const quickSearch = defineSearch({
       const from = lattice.coordinates(home);
       return Array.from(lattice.coordinates(configuration), (position, k) => position - (from[k] ?? 0));
     };
-    const neighborhood = (): Configuration[] => {
-      const radius = slow ? 1 : settings.radius;
-      return lattice.neighbors(home, Math.floor(radius)).filter((c) => Math.hypot(...offsetOf(c)) <= radius);
-    };
+    const widest = lattice.knobs.length > MANY_KNOBS ? Math.min(2, settings.radius) : settings.radius;
+    const neighborhood = (): Configuration[] => ball(lattice, home, slow ? 1 : widest);
     /** The neighbour with most positions that no measured neighbour has. */
     const uncovered = (around: readonly Configuration[]): Configuration | undefined => {
       const covered = lattice.knobs.map(() => new Set<number>());
@@ -94,27 +116,29 @@ export const quickSearch = defineSearch({
       return next;
     };
 
+    const ask = (): Proposal => {
+      if (done) return { configuration: measurements.best(), reason: "quick search has ended: the best" };
+      const atHome = recordAt(home);
+      if (atHome === undefined) return { configuration: home, reason: "a new home" };
+      const before = previous === null ? undefined : recordAt(previous);
+      if (before !== undefined && previous !== null && measurements.better(before, atHome)) {
+        home = previous;
+        previous = null;
+        if (slow) done = true;
+        slow = true;
+        return ask();
+      }
+      const around = neighborhood();
+      const measured = around.filter((c) => measurements.has(lattice.index(c))).length;
+      const fresh = measured < Math.min(settings.least, around.length) ? uncovered(around) : undefined;
+      if (fresh !== undefined) return { configuration: fresh, reason: "a neighbour of home not yet measured" };
+      const next = settle(step(around, atHome));
+      if (!done) return { configuration: next, reason: "a step to where the neighbours point" };
+      return { configuration: measurements.best(), reason: "the neighbours point back: quick search has ended" };
+    };
+
     return {
-      ask() {
-        if (done) return { configuration: measurements.best(), reason: "quick search has ended: the best" };
-        const atHome = recordAt(home);
-        if (atHome === undefined) return { configuration: home, reason: "a new home" };
-        const before = previous === null ? undefined : recordAt(previous);
-        if (before !== undefined && previous !== null && measurements.better(before, atHome)) {
-          home = previous;
-          previous = null;
-          if (slow) done = true;
-          slow = true;
-          return this.ask();
-        }
-        const around = neighborhood();
-        const measured = around.filter((c) => measurements.has(lattice.index(c))).length;
-        const fresh = measured < Math.min(settings.least, around.length) ? uncovered(around) : undefined;
-        if (fresh !== undefined) return { configuration: fresh, reason: "a neighbour of home not yet measured" };
-        const next = settle(step(around, atHome));
-        if (!done) return { configuration: next, reason: "a step to where the neighbours point" };
-        return { configuration: measurements.best(), reason: "the neighbours point back: quick search has ended" };
-      },
+      ask,
       tell(configuration, measured) {
         measurements.add(configuration, measured);
       },
