@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Installs what the integration tests need beside Node: Python packages into a virtual environment. Safe to run twice.
+# Installs what tests and benchmarks need beside Node: Python with its venv module, from Debian. Safe to run twice.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-venv=.venv
-if ! command -v python3 >/dev/null; then
-  echo "provision: python3 is missing; install it (Debian: apt-get install python3 python3-venv)" >&2
-  exit 1
+if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+  echo "provision: installing python3 and its venv module" >&2
+  if ! command -v apt-get >/dev/null; then
+    echo "provision: python3 with venv is missing, and there is no apt-get; install it with your package manager" >&2
+    exit 1
+  fi
+  apt-get update -qq
+  apt-get install -y -qq python3 python3-venv
 fi
-[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r scripts/requirements.txt
-echo "provision: $("$venv/bin/python" --version) in $venv, with $(grep -c . scripts/requirements.txt) packages"
+echo "provision: $(python3 --version)"
