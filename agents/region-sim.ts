@@ -25,6 +25,8 @@ const settingsSchema = z.strictObject({
   canary: z.boolean().default(true),
   /** False takes the residual from the belief, not from a replay of the window's own arrivals. */
   controlVariate: z.boolean().default(true),
+  /** False believes the machine to be as configured. */
+  criticism: z.boolean().default(true),
   /** Recorded windows replayed. */
   traces: z.number().int().min(1).max(64).default(12),
   /** Configurations screened in the background per window. */
@@ -44,6 +46,7 @@ export const regionSim = searchAgent(
         sweep: settings.simulation ? settings.sweep : 0,
         learnService: settings.serviceLearning,
         controlVariate: settings.controlVariate,
+        criticism: settings.criticism,
       },
       traces: settings.traces,
       simulate: settings.simulation,

@@ -26,6 +26,8 @@ export interface ReplaySearchSettings {
   readonly cone: boolean;
   readonly learnService: boolean;
   readonly controlVariate: boolean;
+  /** Whether limits nobody configured are looked for. */
+  readonly criticism: boolean;
 }
 
 /** The design's parameters. */
@@ -44,6 +46,7 @@ export const REPLAY_SEARCH: ReplaySearchSettings = {
   cone: true,
   learnService: true,
   controlVariate: true,
+  criticism: true,
 };
 
 /** What the search works on. */

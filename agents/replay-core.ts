@@ -15,7 +15,7 @@ import {
   type ResidualEstimator,
   ServiceSurface,
 } from "../src/slowdown/index.ts";
-import { poissonTrace, type RecordedTrace, Replay } from "./replay.ts";
+import { decodeTimes, encodeTimes, poissonTrace, type RecordedTrace, Replay } from "./replay.ts";
 import type { ReplaySearchSettings } from "./replay-contract.ts";
 import { ReplaySearch, replaySearchSchema } from "./replay-search.ts";
 import type { SearchCore } from "./search-agent.ts";
@@ -198,7 +198,7 @@ export class ReplayCore implements SearchCore {
   save(): Json {
     return {
       fallback: this.#fallback?.save() ?? null,
-      traces: this.#recorded.map(({ timesMs, ...rest }) => ({ ...rest, times: encode(timesMs) })),
+      traces: this.#recorded.map(({ timesMs, ...rest }) => ({ ...rest, times: encodeTimes(timesMs) })),
       surface: this.#surface.save(),
       multipliers: this.#replay.save(),
       latency: this.#latency.save(),
@@ -208,11 +208,11 @@ export class ReplayCore implements SearchCore {
 
   restore(state: unknown): void {
     const saved = stateSchema.parse(state);
-    this.#recorded = saved.traces.map(({ times, ...rest }) => ({ ...rest, timesMs: decode(times) }));
+    this.#recorded = saved.traces.map(({ times, ...rest }) => ({ ...rest, timesMs: decodeTimes(times) }));
     this.#surface.restore(saved.surface);
     this.#replay.restore(saved.multipliers);
     this.#latency.setTraces(this.#traces(), this.#load.rateRps);
-    this.#latency.restore(saved.latency);
+    this.#latency.restore(saved.latency, saved.search.physics.physics);
     this.#search.restore(saved.search, this.#load.level);
     this.#fallback = saved.fallback === null ? null : this.#variant.fallback(this.#context, this.#load);
     this.#fallback?.restore(saved.fallback);
@@ -251,12 +251,3 @@ export class ReplayCore implements SearchCore {
 
 /** Traces whose rates differ by less than this, in logs, are of one load: bursts make windows differ. */
 const SAME_RATE = 0.25;
-
-function encode(times: Float64Array): string {
-  return Buffer.from(times.buffer, times.byteOffset, times.byteLength).toString("base64");
-}
-
-function decode(text: string): Float64Array {
-  const bytes = Buffer.from(text, "base64");
-  return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-}

@@ -19,6 +19,7 @@ import {
   Observations,
   observationsSchema,
 } from "../src/slowdown/index.ts";
+import { describePhysics, type Evidence, type Physics, PhysicsTest, physicsTestSchema } from "./physics.ts";
 import type { RecordedTrace } from "./replay.ts";
 import type { ReplayParts, ReplaySearchSettings } from "./replay-contract.ts";
 import { ServiceLearner } from "./service-learner.ts";
@@ -52,8 +53,16 @@ export const replaySearchSchema = z.object({
   calibration: z.object({ sum: z.number(), count: z.number() }),
   noise: calibrationSchema,
   cone: z.array(z.tuple([z.number().int(), z.number()])),
+  physics: physicsTestSchema,
   observations: observationsSchema,
 });
+
+/** What a window says of the replays' error. */
+interface Residual {
+  readonly residual: number;
+  readonly weight: number;
+  readonly slope: number;
+}
 
 interface Score {
   readonly index: number;
@@ -75,6 +84,7 @@ export class ReplaySearch {
   #spread: { sum: number; count: number };
   readonly #noise: Calibration;
   readonly #service: ServiceLearner;
+  readonly #physics: PhysicsTest;
 
   constructor(parts: ReplayParts, settings: ReplaySearchSettings, level: number) {
     this.#parts = parts;
@@ -86,6 +96,7 @@ export class ReplaySearch {
     this.#bank = settings.initialBank;
     this.#noise = new Calibration(settings.tau0, 1);
     this.#service = new ServiceLearner(parts, settings.learnService);
+    this.#physics = new PhysicsTest(parts.candidates.servers, parts.surface.knots);
     this.#spread = { sum: PRIOR_COUNT * settings.tau0 ** 2, count: PRIOR_COUNT };
   }
 
@@ -102,8 +113,19 @@ export class ReplaySearch {
     return this.#observations.levels();
   }
 
-  /** What to run next. Earns and pays risk: call once per decision. */
+  /** The machine as believed. */
+  get physics(): Physics {
+    return this.#physics.physics;
+  }
+
+  /** What to run next, and why; says so when the machine is not what was configured. Call once per decision. */
   next(): NextStep {
+    const step = this.#next();
+    const told = describePhysics(this.#physics.physics);
+    return told === null ? step : { ...step, reason: `${step.reason}; the cluster ${told}` };
+  }
+
+  #next(): NextStep {
     const { alpha, simulations, firstSimulations } = this.#settings;
     this.#bank = Math.min(1, this.#bank + (this.#lastAborted ? alpha / 8 : alpha));
     this.#lastAborted = false;
@@ -164,13 +186,9 @@ export class ReplaySearch {
     const measuredMs = metrics.latency?.objectiveMs;
     if (measuredMs === undefined) return;
     const logLatency = Math.log(measuredMs);
+    this.#criticize(i, metrics, trace, logLatency);
     latency.simulate(i, !short);
-    const replayed = this.#settings.controlVariate ? latency.replayOn(i, trace) : latency.logLatency(i, 0);
-    const shifted = latency.inverse(i, latency.logLatency(i, 0) + logLatency - replayed);
-    const residual = Math.min(LARGEST_RESIDUAL, Math.max(-LARGEST_RESIDUAL, shifted));
-    const slope = latency.slope(i, residual);
-    const asPredicted = logLatency > this.#logSlo && replayed > this.#logSlo;
-    const weight = Math.min(1, Math.max(0.05, slope * slope)) * (short ? 0.3 : 1) * (asPredicted ? 0.3 : 1);
+    const { residual, weight, slope } = this.#residualOf(i, trace, logLatency, short);
     const known = this.#observations.own(i);
     if (known === undefined) this.#trackSpread(i, residual, weight);
     else if (!short) this.#noise.repeated(logLatency - known.logLatency, known.count, slope);
@@ -216,6 +234,7 @@ export class ReplaySearch {
       calibration: this.#service.save(),
       noise: this.#noise.save(),
       cone: this.#cone.save(),
+      physics: this.#physics.save(),
       observations: this.#observations.save(),
     };
   }
@@ -228,6 +247,7 @@ export class ReplaySearch {
     this.#service.restore(saved.calibration);
     this.#noise.restore(saved.noise);
     this.#cone.restore(saved.cone);
+    this.#physics.restore(saved.physics);
     this.#observations.restore(saved.observations, level);
   }
 
@@ -314,6 +334,44 @@ export class ReplaySearch {
     const certain = `safe with probability ${best.probability.toFixed(2)}`;
     if (!safe) return `likeliest to meet the SLO: ${certain}`;
     return `simulated gain ${(100 * best.value).toFixed(1)} % a window, ${certain}`;
+  }
+
+  #residualOf(i: number, trace: RecordedTrace, logLatency: number, short: boolean): Residual {
+    const { latency } = this.#parts;
+    const believed = latency.logLatency(i, 0);
+    const replayed = this.#settings.controlVariate ? latency.replayOn(i, trace).logLatency : believed;
+    const shifted = latency.inverse(i, believed + logLatency - replayed);
+    const residual = Math.min(LARGEST_RESIDUAL, Math.max(-LARGEST_RESIDUAL, shifted));
+    const slope = latency.slope(i, residual);
+    const asPredicted = logLatency > this.#logSlo && replayed > this.#logSlo;
+    const weight = Math.min(1, Math.max(0.05, slope * slope)) * (short ? 0.3 : 1) * (asPredicted ? 0.3 : 1);
+    return { residual, weight, slope };
+  }
+
+  /** Asks whether the machine is what it is believed to be; where not, everything is simulated and compared anew. */
+  #criticize(i: number, metrics: WindowMetrics, trace: RecordedTrace, logLatency: number): void {
+    const { latency } = this.#parts;
+    if (!this.#settings.criticism || metrics.latency === null || metrics.meanBatchSize === null) return;
+    const window: Evidence = {
+      index: i,
+      trace: { ...trace, timesMs: trace.timesMs.slice() },
+      logTail: logLatency,
+      logMean: Math.log(metrics.latency.meanMs),
+      logBatch: Math.log(metrics.meanBatchSize),
+    };
+    const changed = this.#physics.test(window, latency.replayOn(i, trace), (at, times, physics) =>
+      latency.replayOn(at, times, physics),
+    );
+    if (!changed) return;
+    latency.setPhysics(this.#physics.physics);
+    this.#observations.dropResiduals();
+    this.#cone.clear();
+    this.#spread = { sum: PRIOR_COUNT * this.#settings.tau0 ** 2, count: PRIOR_COUNT };
+    for (const { index, trace: times, logTail } of this.#physics.windows.slice(0, -1)) {
+      latency.simulate(index, true);
+      const { residual, weight } = this.#residualOf(index, times, logTail, false);
+      this.#observations.addResidual(index, residual, weight);
+    }
   }
 
   #trackSpread(i: number, residual: number, weight: number): void {

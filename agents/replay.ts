@@ -20,6 +20,8 @@ export interface RecordedTrace {
 export interface Replayed {
   /** Log of the latency in ms at the percentile. */
   readonly logLatency: number;
+  /** Log of the mean latency in ms. */
+  readonly logMean: number;
   readonly meanBatch: number;
   readonly meanServiceMs: number;
   /** Mean batch size of the late requests. */
@@ -92,6 +94,7 @@ export class Replay {
     let busyMs = 0;
     let tailWeighted = 0;
     let busyShare = 0;
+    let latencyMs = 0;
     for (const trace of traces) {
       const result = this.#queue.run({
         arrivalsMs: trace.timesMs,
@@ -109,12 +112,14 @@ export class Replay {
       requests += result.requests;
       busyMs += result.meanServiceMs * result.batches;
       busyShare += result.utilization * result.requests;
+      latencyMs += result.meanLatencyMs * result.requests;
       tailWeighted +=
         this.#queue.tailBatchSize(TAIL_SHARE * this.#queue.quantileMs(this.#percentile)) * result.requests;
     }
     const rank = Math.min(filled - 1, Math.max(0, Math.ceil(this.#percentile * filled) - 1));
     return {
       logLatency: Math.log(select(this.#pooled, 0, filled, rank)),
+      logMean: Math.log(latencyMs / requests),
       meanBatch: requests / batches,
       meanServiceMs: busyMs / batches,
       tailBatch: Math.max(1, tailWeighted / requests),
@@ -130,4 +135,15 @@ export class Replay {
     this.#recorded = [];
     this.record(recorded);
   }
+}
+
+/** Arrival times as text, to the last bit. */
+export function encodeTimes(times: Float64Array): string {
+  return Buffer.from(times.buffer, times.byteOffset, times.byteLength).toString("base64");
+}
+
+/** The inverse of `encodeTimes`. */
+export function decodeTimes(text: string): Float64Array {
+  const bytes = Buffer.from(text, "base64");
+  return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }

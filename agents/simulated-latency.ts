@@ -7,6 +7,7 @@
 
 import { z } from "zod";
 import {
+  type BatchServer,
   type CandidateSet,
   LatencyTable,
   REGIONS,
@@ -18,7 +19,8 @@ import {
   tailBatch,
   tailLatencyMs,
 } from "../src/slowdown/index.ts";
-import type { RecordedTrace, Replay } from "./replay.ts";
+import { AS_CONFIGURED, actualServer, type Physics } from "./physics.ts";
+import type { RecordedTrace, Replay, Replayed } from "./replay.ts";
 
 /** Requests of a screen, and the slowdowns it is run at. */
 const SCREEN_REQUESTS = 8000;
@@ -100,8 +102,7 @@ export class SimulatedLatency {
   #traces: readonly RecordedTrace[];
   #version = 1;
   #rateRps: number;
-  /** Simulations so far. */
-  runs = 0;
+  #physics: Physics = AS_CONFIGURED;
 
   constructor(inputs: SimulationInputs, rateRps: number, traces: readonly RecordedTrace[]) {
     const { candidates, machineOf, surface } = inputs;
@@ -124,11 +125,13 @@ export class SimulatedLatency {
     this.#version++;
     if (rateRps === this.#rateRps) return;
     this.#rateRps = rateRps;
-    this.#simulated.clear();
-    this.#errors.length = 0;
-    this.#closedError.fit([]);
-    for (let i = 0; i < this.#closedBatch.length; i++) this.#closed.rebuild(i);
-    this.#countBatches();
+    this.#startOver();
+  }
+
+  /** Another belief of the machine: what was simulated holds no longer. */
+  setPhysics(physics: Physics): void {
+    this.#physics = physics;
+    this.#startOver();
   }
 
   /** The service belief changed. */
@@ -219,11 +222,10 @@ export class SimulatedLatency {
     if (full) this.#full(i, screened);
   }
 
-  /** A replay of configuration i on one window's own arrivals. */
-  replayOn(i: number, trace: RecordedTrace): number {
-    const server = this.#server(i);
-    this.runs++;
-    return this.#inputs.replay.run(server, this.#table(i), [trace]).logLatency;
+  /** A replay of configuration i on one window's own arrivals, under the present belief of the machine or another. */
+  replayOn(i: number, trace: RecordedTrace, physics = this.#physics): Replayed {
+    const server = actualServer(this.#configured(i), physics);
+    return this.#inputs.replay.run(server, this.#table(i), [trace]);
   }
 
   save(): z.input<typeof simulatedLatencySchema> {
@@ -235,7 +237,9 @@ export class SimulatedLatency {
     };
   }
 
-  restore(saved: z.infer<typeof simulatedLatencySchema>): void {
+  /** @param physics the belief under which the saved state was simulated */
+  restore(saved: z.infer<typeof simulatedLatencySchema>, physics: Physics): void {
+    this.#physics = physics;
     this.#version = saved.version;
     saved.references.forEach((table, machine) => {
       this.#references[machine]?.set(table);
@@ -254,7 +258,6 @@ export class SimulatedLatency {
     const at = (z: number): { logLatency: number; meanBatch: number; meanServiceMs: number } => {
       const scale = Math.exp(z);
       const table = this.#table(i).map((ms) => ms * scale);
-      this.runs++;
       return replay.run(this.#server(i), table, first, SCREEN_REQUESTS);
     };
     const middle = at(0);
@@ -277,7 +280,6 @@ export class SimulatedLatency {
 
   #full(i: number, screened: Simulated): void {
     const { surface, machineOf, replay } = this.#inputs;
-    this.runs += this.#traces.length;
     const result = replay.run(this.#server(i), this.#table(i), this.#traces);
     const reference = surface.logMean(machineOf[i] ?? 0, result.meanBatch);
     this.#simulated.set(i, {
@@ -306,7 +308,19 @@ export class SimulatedLatency {
     this.#closedError.add(error);
   }
 
-  #server(i: number): CandidateSet["servers"][number] {
+  #startOver(): void {
+    this.#simulated.clear();
+    this.#errors.length = 0;
+    this.#closedError.fit([]);
+    for (let i = 0; i < this.#closedBatch.length; i++) this.#closed.rebuild(i);
+    this.#countBatches();
+  }
+
+  #server(i: number): BatchServer {
+    return actualServer(this.#configured(i), this.#physics);
+  }
+
+  #configured(i: number): BatchServer {
     const server = this.#inputs.candidates.servers[i];
     if (server === undefined) throw new RangeError(`candidate: expected a known one, found ${i}`);
     return server;

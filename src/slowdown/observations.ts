@@ -102,31 +102,35 @@ export class Observations {
   }
 
   /** Takes a window of configuration i. */
-  measured(i: number, sample: Sample): void {
+  measured(i: number, { value, weight, logLatency, logCost }: Sample): void {
     const known = this.own(i);
     if (known === undefined) {
       const own = this.#own.get(this.#level) ?? new Map<number, Observed>();
       this.#own.set(this.#level, own);
-      own.set(i, { count: 1, logLatency: sample.logLatency, logCost: sample.logCost });
-      this.#push({
-        level: this.#level,
-        index: i,
-        near: i,
-        positions: this.#positions(i),
-        value: sample.value,
-        weight: sample.weight,
-        firstWeight: sample.weight,
-        count: 1,
-      });
+      own.set(i, { count: 1, logLatency, logCost });
+    } else {
+      known.count++;
+      known.logLatency += (logLatency - known.logLatency) / known.count;
+      known.logCost += (logCost - known.logCost) / known.count;
+    }
+    this.addResidual(i, value, weight);
+  }
+
+  /** Forgets the shared residuals; what configurations showed stays. */
+  dropResiduals(): void {
+    this.#slots = [];
+    this.#fit();
+  }
+
+  /** Adds a residual of configuration i without a new window. */
+  addResidual(i: number, value: number, weight: number): void {
+    const slot = this.#slots.find((one) => one.index === i && one.level === this.#level);
+    if (slot === undefined) {
+      this.#push(this.#slotOf(i, value, weight));
       return;
     }
-    known.count++;
-    known.logLatency += (sample.logLatency - known.logLatency) / known.count;
-    known.logCost += (sample.logCost - known.logCost) / known.count;
-    const slot = this.#slots.find((one) => one.index === i && one.level === this.#level);
-    if (slot === undefined) return;
     slot.count++;
-    slot.value += (sample.value - slot.value) / slot.count;
+    slot.value += (value - slot.value) / slot.count;
     slot.weight = slot.firstWeight * Math.min(REPEAT_LIMIT, 1 + REPEAT_SHARE * (slot.count - 1));
     this.#fit();
   }
@@ -176,6 +180,11 @@ export class Observations {
   #positions(i: number): Float64Array {
     const knobs = this.#columns.lengths.length;
     return this.#columns.positions.slice(i * knobs, (i + 1) * knobs);
+  }
+
+  #slotOf(i: number, value: number, weight: number): Slot {
+    const positions = this.#positions(i);
+    return { level: this.#level, index: i, near: i, positions, value, weight, firstWeight: weight, count: 1 };
   }
 
   #push(slot: Slot): void {

@@ -3,6 +3,7 @@
 // state: log mean service time of each cell (machine g, batch size knot), mean from the profile fit, covariance
 //   cov = .2²·u·u' + .5²·o·o'                              sharing u = (k-1)·r/C, oversubscription o = ln max(1, k·r/C)
 //       + .25²·M(|Δln r/1.2, Δln b/1.5|)·(.6 across devices)    error of the fit's scaling
+//       + .1²·[both k > 1 on a machine]                            what running more than one costs at all
 //       + .08²·[same r, same device]·exp(-Δln b²/4.5)      quirk of a thread count or parallelism; not of memory
 //       + .05²·M(|Δln r/.6, Δln b/.8, Δln k/.7|)           what is left
 // M the Matérn-5/2 correlation. The profiled points enter first, as measured with one model instance.
@@ -23,10 +24,12 @@ interface Cell {
   readonly logInstances: number;
   readonly sharing: number;
   readonly oversubscription: number;
+  /** More than one model instance on one machine. */
+  readonly together: boolean;
 }
 
 /** Standard deviations of the prior covariance, in log service time. */
-const SPREAD = { sharing: 0.2, oversubscription: 0.5, scaling: 0.25, quirk: 0.08, local: 0.05 };
+const SPREAD = { sharing: 0.2, oversubscription: 0.5, together: 0.1, scaling: 0.25, quirk: 0.08, local: 0.05 };
 
 /** Correlation of the scaling error across devices. */
 const ACROSS_DEVICES = 0.6;
@@ -59,6 +62,7 @@ function cellOf(server: BatchServer, batch: number): Cell {
     logResource: (functions ? MEMORY_STRETCH : 1) * Math.log(server.resource),
     logBatch: Math.log(batch),
     logInstances: functions ? 0 : Math.log(server.instances),
+    together: server.occupancy > 0 && server.instances > 1,
     ...machineSharing(server),
   };
 }
@@ -75,6 +79,7 @@ function covariance(a: Cell, b: Cell, quirks: boolean): number {
   return (
     SPREAD.sharing ** 2 * a.sharing * b.sharing +
     SPREAD.oversubscription ** 2 * a.oversubscription * b.oversubscription +
+    (a.together && b.together ? SPREAD.together ** 2 : 0) +
     scaling * (sameDevice ? 1 : ACROSS_DEVICES) +
     quirk +
     (sameDevice ? local : 0)
