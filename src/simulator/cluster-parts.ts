@@ -18,7 +18,7 @@ import { Score } from "./score.ts";
 import { Service } from "./service.ts";
 import { ServiceNoise } from "./service-times.ts";
 import { largestBatch } from "./settings.ts";
-import type { OnTimeout } from "./station.ts";
+import type { BufferOptions } from "./station.ts";
 import { WindowMeter } from "./window-meter.ts";
 
 const NO_TELEMETRY = { arrivalTimes: false, serviceTimes: false };
@@ -45,7 +45,11 @@ export interface ClusterParts {
 }
 
 /** Makes the parts. `onTimeout` is told of every request that waited too long. */
-export function clusterParts(plan: SimulationPlan, random: Random, onTimeout: OnTimeout): ClusterParts {
+export function clusterParts(
+  plan: SimulationPlan,
+  random: Random,
+  onTimeout: (arrivalS: number, lane: number) => void,
+): ClusterParts {
   const clock = new Clock();
   const events = new EventQueue();
   const hosts = new Hosts();
@@ -78,18 +82,23 @@ export function clusterParts(plan: SimulationPlan, random: Random, onTimeout: On
     random: random.split("cold starts"),
     counts: calls,
   };
-  const buffers = { count: mix.buffers, attributed: mix.varied, timeoutS: plan.queueTimeoutS, onTimeout };
+  const buffersOf = (lane: number): BufferOptions => ({
+    count: mix.buffers,
+    attributed: mix.varied,
+    timeoutS: plan.queueTimeoutS,
+    onTimeout: (arrivalS) => onTimeout(arrivalS, lane),
+  });
   const machinesOf = (lane: number): MachineStation | null => {
     if (pools.length === 0) return null;
-    if (plan.routing === "central") return new CentralStation(clock, lane, machineParts, buffers);
-    return new RoutedStation(clock, lane, machineParts, buffers, plan.routing === "weighted-round-robin");
+    if (plan.routing === "central") return new CentralStation(clock, lane, machineParts, buffersOf(lane));
+    return new RoutedStation(clock, lane, machineParts, buffersOf(lane), plan.routing === "weighted-round-robin");
   };
   const laneOf = (lane: number): Lane => ({
     machines: machinesOf(lane),
     functions:
       plan.function === null
         ? null
-        : new FunctionStation(clock, lane, { ...functionParts, plan: plan.function }, buffers),
+        : new FunctionStation(clock, lane, { ...functionParts, plan: plan.function }, buffersOf(lane)),
   });
   const lanes = [laneOf(0), laneOf(1)] as const;
   return {

@@ -36,7 +36,7 @@ export class Cluster {
   /** @throws {ConfigError} when the initial configuration cannot run */
   constructor(plan: SimulationPlan, random: Random) {
     this.#settings = readSettings(plan, plan.initial);
-    const parts = clusterParts(plan, random, (arrivalS) => this.flow.drop(arrivalS));
+    const parts = clusterParts(plan, random, (arrivalS, lane) => this.flow.drop(arrivalS, lane));
     this.parts = parts;
     this.fleet = new Fleet({
       ...parts,
@@ -79,7 +79,9 @@ export class Cluster {
     const changed = this.#pending.settle(clock.timeS);
     if (changed.length === 0) return;
     this.#settings = readSettings(plan, this.#pending.running);
-    this.#equip(0, this.#settings, this.#pending.restartS(changed));
+    // A change that needs no restart must not spare the machines that still await theirs.
+    const awaitedS = this.fleet.restarting ? (this.fleet.life.lane(0)?.restartS ?? 0) : 0;
+    this.#equip(0, this.#settings, Math.max(awaitedS, this.#pending.restartS(changed)));
     setLimits(lanes[0], this.#settings);
     this.fleet.rollOut(0);
     this.fleet.want(this.#wantedOnDemand(), this.#settings.spot);
@@ -93,6 +95,13 @@ export class Cluster {
     billing.accrue(clock.timeS);
     billing.scoring = score.counts(clock.timeS);
     return score.nextChangeS(clock.timeS);
+  }
+
+  /** A quarter second ends: windows count the arrivals in it. */
+  tick(): void {
+    const { windows } = this.parts;
+    windows[0].arrived = this.flow.arrived - this.#arrivedBefore;
+    for (const window of windows) window.tick();
   }
 
   /** The window since the last call. */

@@ -9,23 +9,18 @@ import type { ClusterParts } from "./cluster-parts.ts";
 import { BATCH_END, kindOf, numberOf } from "./events.ts";
 import { GONE, LAUNCHING, READY } from "./hosts.ts";
 
-/** Takes note of batches that ended. */
-export interface BatchRecorder {
-  recordBatch(row: number): void;
-}
-
 /** Runs arrivals and batches of one central station until something else happens. */
 export class PlainLoop {
   readonly #parts: ClusterParts;
   readonly #station: CentralStation;
-  readonly #recorder: BatchRecorder;
+  /** Requests served in the last run. */
+  served = 0;
   #idle = new Int32Array(16);
   #idleCount = 0;
 
-  constructor(parts: ClusterParts, station: CentralStation, recorder: BatchRecorder) {
+  constructor(parts: ClusterParts, station: CentralStation) {
     this.#parts = parts;
     this.#station = station;
-    this.#recorder = recorder;
   }
 
   /**
@@ -34,7 +29,9 @@ export class PlainLoop {
    * @returns requests that arrived; -1 when machines are not all alike and nothing was done
    */
   run(feed: ArrivalFeed): number {
-    const { events, clock, batches, service } = this.#parts;
+    const { events, clock, batches, service, score } = this.#parts;
+    const [window] = this.#parts.windows;
+    this.served = 0;
     const station = this.#station;
     events.settle();
     if (!this.#enter()) return -1;
@@ -62,7 +59,10 @@ export class PlainLoop {
         if (kindOf(events.peek()) !== BATCH_END || batches.sequence[row] !== events.peekSequence()) break;
         clock.timeS = endS;
         events.pop();
-        this.#recorder.recordBatch(row);
+        const served = batches.count[row] ?? 0;
+        this.served += served;
+        score.serve(batches.times, batches.classes, row * batches.stride, served, window, false);
+        window.batch(served, endS - (batches.startS[row] ?? 0));
         if (!idle && queue.size > 0 && (queue.size >= maxBatchSize || queue.headS + maxDelayS <= endS)) {
           batches.refill(row, queue, Math.min(queue.size, maxBatchSize));
           service.beginAgain(row, batches.host[row] ?? 0);

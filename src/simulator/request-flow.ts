@@ -6,11 +6,11 @@ import type { ClusterParts } from "./cluster-parts.ts";
 import type { Fleet } from "./fleet.ts";
 import { READY } from "./hosts.ts";
 import { type Lane, stationsOf } from "./lane.ts";
-import { type BatchRecorder, PlainLoop } from "./plain-loop.ts";
+import { PlainLoop } from "./plain-loop.ts";
 import type { Station } from "./station.ts";
 
 /** Moves requests; counts what became of them over the whole run, scored or not. */
-export class RequestFlow implements BatchRecorder {
+export class RequestFlow {
   arrived = 0;
   served = 0;
   dropped = 0;
@@ -55,7 +55,7 @@ export class RequestFlow implements BatchRecorder {
     this.#plain = !(mix.varied || offloads || split || this.#limited || throttles);
     const alone = this.stations.length === 1 && this.#parts.pools.length === 1 && mix.buffers === 1;
     const simple = this.#plain && alone && trialShare === 0 && plan.queueTimeoutS === Number.POSITIVE_INFINITY;
-    this.#plainLoop = simple && machines instanceof CentralStation ? new PlainLoop(this.#parts, machines, this) : null;
+    this.#plainLoop = simple && machines instanceof CentralStation ? new PlainLoop(this.#parts, machines) : null;
   }
 
   /**
@@ -73,6 +73,7 @@ export class RequestFlow implements BatchRecorder {
     const arrived = loop.run(feed);
     if (arrived < 0) return false;
     this.arrived += arrived;
+    this.served += loop.served;
     if (this.#watchesArrivals) this.#watch(feed.block, feed.index - arrived, feed.index);
     return true;
   }
@@ -111,15 +112,12 @@ export class RequestFlow implements BatchRecorder {
     }
   }
 
-  /** Takes note of a batch that the cluster's own machines have served. */
-  recordBatch(row: number): void {
-    this.#record(row, 0, false);
-  }
-
   /** A request is turned away, given up or lost. */
-  drop(arrivalS: number): void {
+  drop(arrivalS: number, lane: number): void {
+    const { score, windows } = this.#parts;
     this.dropped += 1;
-    this.#parts.score.drop(arrivalS, this.#parts.windows[0]);
+    score.drop(arrivalS, windows[0]);
+    if (lane === 1 || this.#trialShare >= 1) windows[1].dropped += 1;
   }
 
   /** What was on a lost machine goes back to its queue, or is lost too. */
@@ -226,15 +224,16 @@ export class RequestFlow implements BatchRecorder {
     const { machines, functions } = lane;
     if (machines !== null) {
       const offload = functions !== null && mix.offloadable && machines.exceedsPatience;
-      if (!offload) return this.#limited ? this.#unlessFull(machines, machines.waitingAtMachines) : machines;
+      if (!offload)
+        return this.#limited ? this.#unlessFull(machines, machines.waitingAtMachines, machines.lane) : machines;
     }
     if (functions === null) return null;
     if (functions.throttles) {
       calls.throttled += 1;
-      this.drop(clock.timeS);
+      this.drop(clock.timeS, functions.lane);
       return null;
     }
-    return machines === null && this.#limited ? this.#unlessFull(functions, 0) : functions;
+    return machines === null && this.#limited ? this.#unlessFull(functions, 0, functions.lane) : functions;
   }
 
   #canaryOpen(): boolean {
@@ -243,14 +242,14 @@ export class RequestFlow implements BatchRecorder {
   }
 
   /** The station, or null when its queue is full and the request would have to wait. */
-  #unlessFull(station: Station, waitingElsewhere: number): Station | null {
+  #unlessFull(station: Station, waitingElsewhere: number, lane: number): Station | null {
     const limit = this.#parts.plan.queueLimit;
     if (station.waiting + waitingElsewhere < limit) return station;
     station.expire();
     const waiting = station.waiting + waitingElsewhere;
     if (waiting < limit) return station;
     if (station.hasIdle && (station.maxDelayS === 0 || waiting + 1 >= station.maxBatchSize)) return station;
-    this.drop(this.#parts.clock.timeS);
+    this.drop(this.#parts.clock.timeS, lane);
     return null;
   }
 
@@ -275,7 +274,7 @@ export class RequestFlow implements BatchRecorder {
     for (let i = offset; i < offset + (batches.count[row] ?? 0); i++) {
       const arrivalS = batches.times[i] ?? 0;
       if (drop) {
-        this.drop(arrivalS);
+        this.drop(arrivalS, batches.lane[row] ?? 0);
         continue;
       }
       this.retried += 1;

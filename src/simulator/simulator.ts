@@ -19,7 +19,6 @@ export class Simulator {
   readonly #clock: Clock;
   #tickS = TICK_S;
   #ticks = 1;
-  #arrivedAtTick = 0;
 
   /** @throws {ConfigError} when the initial configuration cannot run */
   constructor(plan: SimulationPlan, random: Random) {
@@ -113,10 +112,8 @@ export class Simulator {
   }
 
   #tick(): void {
-    const { flow, parts } = this.#cluster;
     this.#clock.timeS = this.#tickS;
-    for (const window of parts.windows) window.tick(flow.arrived - this.#arrivedAtTick);
-    this.#arrivedAtTick = flow.arrived;
+    this.#cluster.tick();
     this.#ticks += 1;
     this.#tickS = this.#ticks * TICK_S;
   }

@@ -17,6 +17,7 @@ const MIN_SECONDS_FOR_DISPERSION = 10;
 export class WindowMeter {
   readonly histogram = new LatencyHistogram();
   startS = 0;
+  /** Requests that arrived. */
   arrived = 0;
   /** Later than the first SLO. */
   late = 0;
@@ -28,6 +29,7 @@ export class WindowMeter {
   costUsd = 0;
   readonly #percentile: number;
   readonly #telemetry: { readonly arrivalTimes: boolean; readonly serviceTimes: boolean };
+  #arrivedAtTick = 0;
   #bins = new Float64Array(MAX_BINS);
   #binCount = 0;
   #binTicks = 1;
@@ -55,8 +57,10 @@ export class WindowMeter {
     this.#batchesBySize = new Float64Array(stride + 1);
   }
 
-  /** Arrivals of the quarter second that just ended. */
-  tick(arrivals: number): void {
+  /** A quarter second ends; `arrived` is up to date. */
+  tick(): void {
+    const arrivals = this.arrived - this.#arrivedAtTick;
+    this.#arrivedAtTick = this.arrived;
     this.#second += arrivals;
     this.#secondTicks += 1;
     if (this.#secondTicks === TICKS_PER_SECOND) {
@@ -156,6 +160,7 @@ export class WindowMeter {
   clear(nowS: number): void {
     this.histogram.clear();
     this.startS = nowS;
+    this.#arrivedAtTick = 0;
     this.arrived = this.late = this.dropped = this.offloaded = 0;
     this.batches = this.batchedRequests = this.serviceS = this.costUsd = 0;
     this.#bins.fill(0, 0, this.#binCount + 1);

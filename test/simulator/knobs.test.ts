@@ -191,3 +191,15 @@ test("model instances keep working while a reload is under way", () => {
   simulator.run(1100);
   expect(simulator.totals().latency.p99Ms).toBeLessThan(30);
 });
+
+test("another change while machines restart in turn spares none of them the restart", () => {
+  const simulator = started();
+  simulator.run(10);
+  simulator.configure({ intraOpThreads: 2 });
+  simulator.run(20);
+  simulator.configure({ maxBatchSize: 4 });
+  simulator.run(10 + 4 * 30 - 2);
+  expect(simulator.observe().inFlight).not.toBeNull();
+  simulator.run(10 + 4 * 30 + 5);
+  expect(simulator.observe().inFlight).toBeNull();
+});
