@@ -2,9 +2,9 @@
 
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import { z } from "zod";
 import { SeededRandom } from "../math/index.ts";
+import { writeFileAtomically } from "../store/index.ts";
 import type { SearchProblem } from "./search-problem.ts";
 import { computeTruth, type SearchTruth, type TruthEffort, truthKey } from "./search-truth.ts";
 
@@ -28,6 +28,6 @@ export async function truthOf(problem: SearchProblem, effort: TruthEffort, folde
   if (kept?.success === true && kept.data.latencyMs.length === problem.configurations.length) return kept.data;
   const truth = computeTruth(problem, new SeededRandom(TRUTH_SEED).split(problem.name), effort);
   await mkdir(folder, { recursive: true });
-  await writeFileAtomic(path, JSON.stringify(truth));
+  await writeFileAtomically(path, JSON.stringify(truth));
   return truth;
 }
