@@ -26,7 +26,9 @@ test("a policy that missed the SLO somewhere has none", () => {
 
 test("an unknown context is refused before anything runs, the known ones named", async () => {
   const options = { policies: ["mixed"], seeds: [1], dataFolder: null, workers: 1, onProgress: () => {} };
-  await expect(benchFleet({ ...options, contexts: ["mmpp", "moon"] })).rejects.toThrow(/expected one of tw1-cpu.*found "moon"/);
+  await expect(benchFleet({ ...options, contexts: ["mmpp", "moon"] })).rejects.toThrow(
+    /expected one of tw1-cpu.*found "moon"/,
+  );
 });
 
 test("a context on a trace says where the trace is looked for when it is missing", async () => {
