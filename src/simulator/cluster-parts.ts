@@ -83,7 +83,7 @@ export function clusterParts(
     counts: calls,
   };
   const buffersOf = (lane: number): BufferOptions => ({
-    count: mix.buffers,
+    count: mix.bufferCount,
     attributed: mix.varied,
     timeoutS: plan.queueTimeoutS,
     onTimeout: (arrivalS) => onTimeout(arrivalS, lane),

@@ -52,7 +52,7 @@ export class Cluster {
     this.#equip(0, this.#settings, 0);
     setLimits(parts.lanes[0], this.#settings);
     this.fleet.want(this.#wantedOnDemand(), this.#settings.spot, true);
-    this.flow.steer(this.#canary?.share ?? 0);
+    this.flow.steer(0);
   }
 
   /** @returns the moments at which parts of the configuration come into force */
@@ -65,7 +65,7 @@ export class Cluster {
       const share = this.#startCanary(settings, wanted, trial.share);
       this.#canary = { configuration: wanted, share };
       windows[1].clear(clock.timeS);
-      this.flow.steer(this.#canary?.share ?? 0);
+      this.flow.steer(share);
       if (share < 1) return [];
     }
     const moments = this.#pending.accept(wanted, clock.timeS);

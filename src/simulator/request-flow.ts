@@ -53,7 +53,7 @@ export class RequestFlow {
     this.stations = stationsOf(split ? lanes : [lanes[0]]);
     this.#watchesArrivals = trialShare >= 1 || plan.telemetry?.arrivalTimes === true;
     this.#plain = !(mix.varied || offloads || split || this.#limited || throttles);
-    const alone = this.stations.length === 1 && this.#parts.pools.length === 1 && mix.buffers === 1;
+    const alone = this.stations.length === 1 && this.#parts.pools.length === 1 && mix.bufferCount === 1;
     const simple = this.#plain && alone && trialShare === 0 && plan.queueTimeoutS === Number.POSITIVE_INFINITY;
     this.#plainLoop = simple && machines instanceof CentralStation ? new PlainLoop(this.#parts, machines) : null;
   }
@@ -124,14 +124,16 @@ export class RequestFlow {
   lose(host: number): void {
     const { batches, hosts, service, station, plan } = this.#parts;
     const machines = station(hosts.lane[host] ?? 0);
+    // Once a trial is over nobody asks the canary's queue any more.
+    const queue = this.stations.includes(machines) ? machines : station(0);
     for (let row = 0; row < batches.rows; row++) {
       if (batches.host[row] !== host || (batches.sequence[row] ?? -1) < 0) continue;
       service.cut(row);
       service.leave(row);
       machines.forget(row, host);
-      this.#giveBack(row, machines, plan.failures?.lostRequests === "drop");
+      this.#giveBack(row, queue, plan.failures?.lostRequests === "drop");
     }
-    machines.reclaim(host, (row) => this.#giveBack(row, machines, false));
+    machines.reclaim(host, (row) => this.#giveBack(row, queue, false));
   }
 
   /** Moves what waits in the canary's stations to the cluster's own. */
