@@ -101,7 +101,8 @@ export class Cluster {
   tick(): void {
     const { windows } = this.parts;
     windows[0].arrived = this.flow.arrived - this.#arrivedBefore;
-    for (const window of windows) window.tick();
+    windows[0].tick();
+    if (this.#canary !== null) windows[1].tick();
   }
 
   /** The window since the last call. */

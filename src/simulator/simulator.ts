@@ -71,7 +71,7 @@ export class Simulator {
         clock.timeS = dueS;
         this.#pumpDue(dueS);
       } else if (this.#tickS <= nextS) {
-        this.#tick();
+        this.#tick(Math.min(events.timeS, dueS, untilS));
       } else {
         clock.timeS = Math.max(clock.timeS, untilS);
         return;
@@ -111,11 +111,15 @@ export class Simulator {
     }
   }
 
-  #tick(): void {
-    this.#clock.timeS = this.#tickS;
-    this.#cluster.tick();
-    this.#ticks += 1;
-    this.#tickS = this.#ticks * TICK_S;
+  /** Quarter seconds end, one after another while nothing else happens before `limitS`. */
+  #tick(limitS: number): void {
+    const arrivalS = this.#feed.block[this.#feed.index] ?? 0;
+    do {
+      this.#clock.timeS = this.#tickS;
+      this.#cluster.tick();
+      this.#ticks += 1;
+      this.#tickS = this.#ticks * TICK_S;
+    } while (this.#tickS <= limitS && this.#tickS < arrivalS);
   }
 
   #expectScoreEdge(): void {

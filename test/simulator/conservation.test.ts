@@ -5,7 +5,7 @@ import { SeededRandom } from "../../src/math/index.ts";
 import { type SimulationTotals, Simulator } from "../../src/simulator/index.ts";
 import { poisson } from "../../src/workload/index.ts";
 import { type RandomCase, randomCases } from "./arbitrary-plan.ts";
-import { IDEAL, onePool, pool } from "./plans.ts";
+import { arrivalsAt, functionPlan, IDEAL, knob, onePool, pool } from "./plans.ts";
 
 /** Runs a case, asking for its configurations at even intervals; calls `look` between. */
 function play({ plan, seed, steps }: RandomCase, look: (simulator: Simulator) => void): SimulationTotals {
@@ -64,6 +64,69 @@ test("5,000 random plans neither hang, nor yield NaN or negative cost, nor lose 
       expect([...wrong, ...wrongWith(totals)]).toEqual([]);
     }),
     { numRuns: 5000, seed: 20260731 },
+  );
+});
+
+test("every request ends exactly once, though machines crash, restart, drain and change lanes under it", () => {
+  // One request an hour, so that the score by hour names each; services and failures take hours, too.
+  const hours = 100;
+  const workload = arrivalsAt(Array.from({ length: hours }, (_, hour) => hour * 3600 + 1800));
+  const hourMs = 3_600_000;
+  fc.assert(
+    fc.property(
+      fc.record({
+        routing: fc.constantFrom("central" as const, "least-expected-wait" as const, "weighted-round-robin" as const),
+        machines: fc.integer({ min: 2, max: 5 }),
+        maxBatchSize: fc.constantFrom(1, 3),
+        offloadThresholdMs: fc.constantFrom(0, hourMs, Number.POSITIVE_INFINITY),
+        lostRequests: fc.constantFrom("retry" as const, "drop" as const),
+        queueTimeoutS: fc.constantFrom(4 * 3600, Number.POSITIVE_INFINITY),
+        seed: fc.integer({ min: 0, max: 1_000_000 }),
+        share: fc.constantFrom(0.3, 1),
+      }),
+      ({ routing, machines, maxBatchSize, offloadThresholdMs, lostRequests, queueTimeoutS, seed, share }) => {
+        const initial = {
+          "instances.m.onDemand": machines,
+          "instances.m.spot": 1,
+          maxBatchSize,
+          maxBatchDelayMs: hourMs,
+          offloadThresholdMs,
+          concurrency: 1,
+        };
+        const simulator = new Simulator(
+          onePool(workload, 0, () => 1, {
+            pools: [pool("m", () => 2 * hourMs, { spotInterruptionsPerHour: 0.1, launchS: { constant: 3600 } })],
+            function: functionPlan(() => hourMs, { coldStartS: { constant: 600 }, concurrencyLimit: 1 }),
+            knobs: [knob("concurrency", [1, 2], { actuation: "restart", actuationDelayS: 1800 })],
+            initial,
+            routing,
+            queueTimeoutS,
+            failures: {
+              launchFailureShare: 0.2,
+              crashesPerHour: 0.1,
+              launchRetryS: 600,
+              spotNoticeS: 3000,
+              lostRequests,
+              zones: { count: 2, outagesPerHour: 0.02, outageS: { constant: 7200 } },
+            },
+          }),
+          new SeededRandom(seed),
+        );
+        simulator.run(30 * 3600);
+        simulator.configure({ concurrency: 2 }, { share, stages: [] });
+        simulator.run(50 * 3600);
+        simulator.configure({ concurrency: 1 });
+        simulator.run(70 * 3600);
+        simulator.configure({ "instances.m.onDemand": 1, concurrency: 2 });
+        simulator.run(400 * 3600);
+        const { perHour, flow } = simulator.totals();
+        expect(flow.inSystem).toBe(0);
+        expect(perHour.map(({ hour, requests }) => [hour, requests])).toEqual(
+          Array.from({ length: hours }, (_, hour) => [hour, 1]),
+        );
+      },
+    ),
+    { numRuns: 150, seed: 3 },
   );
 });
 
