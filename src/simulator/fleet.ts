@@ -19,6 +19,7 @@ import { DRAINING, LAUNCHING, READY, RESTARTING } from "./hosts.ts";
 import { COMING, FAILURE, type LifeParts, LOSS, MachineLife, NOTICE } from "./machine-life.ts";
 import type { FailurePlan } from "./plan.ts";
 import { capacityAt, roomFor } from "./pool.ts";
+import { Zones } from "./zones.ts";
 
 /** Machines out at once in a rolling restart, as a share of those in use; at least one. */
 const ROLLING_SHARE = 0.25;
@@ -75,7 +76,7 @@ export class Fleet {
   };
   readonly life: MachineLife;
   readonly #parts: FleetParts;
-  readonly #zoneUp: boolean[];
+  readonly #zones: Zones;
   /** Machines wanted, shape [pools][markets]. */
   #wanted: (readonly [number, number])[];
   #reconcileAtS = Number.POSITIVE_INFINITY;
@@ -83,11 +84,8 @@ export class Fleet {
   constructor(parts: FleetParts) {
     this.#parts = parts;
     this.life = new MachineLife(parts);
-    this.#zoneUp = new Array<boolean>(Math.max(1, parts.failures.zones.count)).fill(true);
+    this.#zones = new Zones(parts.failures.zones, parts.clock, parts.events, parts.random);
     this.#wanted = parts.pools.map(() => [0, 0]);
-    this.#zoneUp.forEach((_, zone) => {
-      this.#expectOutage(zone);
-    });
     parts.pools.forEach((pool, index) => {
       for (const { fromS } of pool.spotCapacity) if (fromS > 0) parts.events.push(fromS, eventOf(CAPACITY, index));
     });
@@ -117,8 +115,7 @@ export class Fleet {
       this.reconcile();
     } else if (kind === ZONE_DOWN) this.#zoneDown(number);
     else if (kind === ZONE_UP) {
-      this.#zoneUp[number] = true;
-      this.#expectOutage(number);
+      this.#zones.repair(number);
       this.reconcile();
     } else if (kind === CAPACITY) this.#capacityChanged(number);
     else if (this.#parts.hosts.expected(number, sortOf[kind] ?? COMING, sequence)) this.#handleHost(kind, number);
@@ -239,23 +236,12 @@ export class Fleet {
     const { pools, hosts, quotas, clock } = this.#parts;
     const units = this.life.lane(0)?.settings.tensorParallel ?? 1;
     if (!roomFor({ hosts, pools, quotas, pool, market, units, timeS: clock.timeS })) return -1;
-    const zone = this.#emptiestZone();
+    const zone = this.#zones.emptiest(hosts);
     if (zone < 0) return -1;
     const host = hosts.allocate();
     hosts.state[host] = LAUNCHING;
     this.life.enter(host, pool, market, zone, units);
     return host;
-  }
-
-  /** The zone that is up with the fewest machines; -1 when all are down. */
-  #emptiestZone(): number {
-    const { hosts } = this.#parts;
-    const machines = this.#zoneUp.map((_, zone) => hosts.select((host) => hosts.zone[host] === zone).length);
-    let best = -1;
-    this.#zoneUp.forEach((up, zone) => {
-      if (up && (best < 0 || (machines[zone] ?? 0) < (machines[best] ?? 0))) best = zone;
-    });
-    return best;
   }
 
   #becomeReady(host: number): void {
@@ -290,18 +276,11 @@ export class Fleet {
   }
 
   #zoneDown(zone: number): void {
-    const { hosts, events, failures, random, clock } = this.#parts;
+    const { hosts } = this.#parts;
     this.counts.zoneOutages += 1;
-    this.#zoneUp[zone] = false;
+    this.#zones.fail(zone);
     for (const host of hosts.select((row) => hosts.zone[row] === zone)) this.#lose(host);
-    events.push(clock.timeS + drawDurationS(failures.zones.outageS, random), eventOf(ZONE_UP, zone));
     this.reconcile();
-  }
-
-  #expectOutage(zone: number): void {
-    const { events, failures, random, clock } = this.#parts;
-    const downS = clock.timeS + drawWaitS(failures.zones.outagesPerHour, random);
-    if (downS < Number.POSITIVE_INFINITY) events.push(downS, eventOf(ZONE_DOWN, zone));
   }
 
   #capacityChanged(pool: number): void {

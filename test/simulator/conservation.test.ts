@@ -126,7 +126,7 @@ test("every request ends exactly once, though machines crash, restart, drain and
         );
       },
     ),
-    { numRuns: 150, seed: 3 },
+    { numRuns: 80, seed: 3 },
   );
 });
 
