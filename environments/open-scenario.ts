@@ -23,6 +23,7 @@ import { knobLattice } from "../src/spaces/index.ts";
 import { laterWorkload, openWorkload } from "../src/workload/index.ts";
 import { ClusterEnvironment } from "./cluster-environment.ts";
 import { allowedBy, resolveKnobs } from "./knobs.ts";
+import { given, mechanismsOf } from "./mechanisms.ts";
 import { ObservationSpace } from "./observation-space.ts";
 import { profilePointsOf } from "./prior-points.ts";
 import { type LoadedScenario, loadScenario } from "./scenario-file.ts";
@@ -150,20 +151,25 @@ export async function openScenario(source: string | LoadedScenario, options: Ope
   const plan: SimulationPlan = {
     workload,
     classes: scenario.classes ?? [{ name: "all", share: 1, strict: true, size: { mean: 1, cv: 0 } }],
-    pools: catalogue.instances.map((type) => ({ type, profile: profileFor(profiles, type.name, path) })),
+    pools: catalogue.instances.map((type) => ({
+      type,
+      profile: profileFor(profiles, type.name, path),
+      ...given(scenario.markets[type.name] ?? {}),
+    })),
     host: host === null ? null : { ...host, profile: profileFor(profiles, "host", path) },
     function:
       functionType === null
         ? null
-        : { type: functionType, profile: profileFor(profiles, "function", path), ...scenario.function },
+        : { type: functionType, profile: profileFor(profiles, "function", path), ...given(scenario.function) },
     routing: scenario.routing,
-    reality: scenario.reality,
+    reality: given(scenario.reality),
     slo: objective.slo,
     knobs,
     initial,
     queueTimeoutS: scenario.queue.timeoutS ?? Number.POSITIVE_INFINITY,
     queueLimit: scenario.queue.limit ?? Number.POSITIVE_INFINITY,
     scoreFromS: warmupS,
+    ...mechanismsOf(scenario),
   };
   const instanceTypes = catalogue.instances.map((type) => type.name);
   return {

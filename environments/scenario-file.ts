@@ -108,6 +108,14 @@ export function checkScenario(document: unknown, source: string): Scenario {
     else if (!values.includes(value))
       issues.push({ path: `initial.${name}`, expected: `one of ${values.join(", ")}`, found: String(value) });
   }
+  const offered = scenario.catalogue?.instances ?? [];
+  for (const type of Object.keys(scenario.markets).filter((name) => !offered.includes(name))) {
+    issues.push({ path: `markets.${type}`, expected: `one of ${offered.join(", ") || "(none)"}`, found: type });
+  }
+  const shares = (scenario.classes ?? []).reduce((sum, one) => sum + one.share, 0);
+  if (scenario.classes !== undefined && Math.abs(shares - 1) > 1e-6) {
+    issues.push({ path: "classes", expected: "shares that sum to 1", found: String(shares) });
+  }
   if (issues.length > 0) throw new ConfigError(source, issues);
   return scenario;
 }

@@ -6,6 +6,7 @@ import type { KnobValue } from "../src/core/index.ts";
 import { profileSchema } from "../src/profiles/index.ts";
 import { workloadSchema } from "../src/workload/index.ts";
 import { isKnobName, knobNames } from "./knobs.ts";
+import { functionMechanismKeys, mechanismKeys, realityMechanismKeys } from "./mechanisms.ts";
 
 const positive = z.number().positive().finite();
 const nonNegative = z.number().nonnegative().finite();
@@ -57,17 +58,20 @@ const requestClass = z.strictObject({
   name: z.string().min(1),
   share,
   strict: z.boolean().default(true),
+  /** Deadlines of the class over those of the SLO. */
+  sloRatio: positive.default(1),
   size: z.strictObject({ mean: positive.default(1), cv: nonNegative.default(0) }).prefault({}),
 });
 
 const reality = z
   .strictObject({
     interference: nonNegative.default(0),
-    oversubscription: nonNegative.default(0),
+    oversubscription: nonNegative.default(1),
     serviceCv: nonNegative.default(0),
     stragglers: z.strictObject({ share, factor: positive }).default({ share: 0, factor: 1 }),
     concurrencyLock: z.number().int().positive().nullable().default(null),
     batchOverheadMs: nonNegative.default(0),
+    ...realityMechanismKeys,
   })
   .prefault({});
 
@@ -104,9 +108,11 @@ export const scenarioSchema = z.strictObject({
     .strictObject({
       memoryMb: positive.default(3008),
       late: z.strictObject({ share, extraMs: nonNegative }).default({ share: 0, extraMs: 0 }),
+      ...functionMechanismKeys,
     })
     .prefault({}),
   classes: z.array(requestClass).min(1).optional(),
+  ...mechanismKeys,
   routing: z.enum(["central", "least-expected-wait", "weighted-round-robin"]).default("central"),
   queue: z.strictObject({ timeoutS: positive.optional(), limit: z.number().int().positive().optional() }).prefault({}),
   reality,

@@ -14,7 +14,8 @@ import { type PriceSet, priceSets } from "./price-sets.ts";
 const positive = z.number().positive().finite();
 const nonNegative = z.number().nonnegative().finite();
 
-const duration = z.union([
+/** A duration: seconds, or a distribution of them. */
+export const durationSchema = z.union([
   nonNegative.transform((constant) => ({ constant })),
   z.strictObject({ constant: nonNegative }),
   z.strictObject({
@@ -36,7 +37,7 @@ const instanceOverride = z.strictObject({
   usdPerHour: nonNegative.optional(),
   spotPriceRatio: z.number().gt(0).max(1).nullable().optional(),
   spotInterruptionsPerHour: nonNegative.optional(),
-  launchS: duration.optional(),
+  launchS: durationSchema.optional(),
   billing: billing.optional(),
 });
 
@@ -44,7 +45,7 @@ const functionOverride = z.strictObject({
   usdPerGbS: nonNegative.optional(),
   usdPerRequest: nonNegative.optional(),
   billingIncrementMs: positive.optional(),
-  coldStartS: duration.optional(),
+  coldStartS: durationSchema.optional(),
   keepAliveS: nonNegative.optional(),
   concurrencyLimit: z.number().int().positive().optional(),
 });
