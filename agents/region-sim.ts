@@ -18,6 +18,8 @@ const settingsSchema = z.strictObject({
   simulation: z.boolean().default(true),
   /** False leaves the service times at the profile fit. */
   serviceLearning: z.boolean().default(true),
+  /** Weight of "no residual" among neighbours, in observations. */
+  shrinkage: z.number().positive().default(1),
   /** What estimates the residual of the replays. */
   residual: z.enum(["regions", "gp", "none"]).default("regions"),
   /** False judges a trial by its latency alone. */
@@ -57,6 +59,8 @@ export const regionSim = searchAgent(
           ? new GaussianResidual(columns, GAUSSIAN_RESIDUAL)
           : new Regions(columns, {
               ...REGIONS,
+              globalWeight: settings.shrinkage,
+              regionWeight: settings.shrinkage,
               trend: false,
               regions: settings.residual === "regions",
               siblings: settings.residual === "regions",

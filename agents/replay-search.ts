@@ -18,6 +18,7 @@ import {
   normalShare,
   Observations,
   observationsSchema,
+  tailExponentOf,
 } from "../src/slowdown/index.ts";
 import { describePhysics, type Evidence, type Physics, PhysicsTest, physicsTestSchema } from "./physics.ts";
 import type { RecordedTrace } from "./replay.ts";
@@ -183,9 +184,8 @@ export class ReplaySearch {
       this.#cone.blockOne(i, this.#window);
     }
     this.#service.learn(i, metrics);
-    const measuredMs = metrics.latency?.objectiveMs;
-    if (measuredMs === undefined) return;
-    const logLatency = Math.log(measuredMs);
+    if (metrics.latency === null) return;
+    const logLatency = Math.log(metrics.latency.objectiveMs);
     this.#criticize(i, metrics, trace, logLatency);
     latency.simulate(i, !short);
     const { residual, weight, slope } = this.#residualOf(i, trace, logLatency, short);
@@ -193,7 +193,8 @@ export class ReplaySearch {
     if (known === undefined) this.#trackSpread(i, residual, weight);
     else if (!short) this.#noise.repeated(logLatency - known.logLatency, known.count, slope);
     const logCost = Math.log(Math.max(1e-9, metrics.costUsdPerHour));
-    this.#observations.measured(i, { value: residual, weight, logLatency, logCost });
+    const tailExponent = tailExponentOf(metrics.latency);
+    this.#observations.measured(i, { value: residual, weight, logLatency, tailExponent, logCost });
     if (this.#settings.cone && logLatency > this.#logSlo + Math.log(1.1) && metrics.utilization > 0.9) {
       this.#cone.block(i, this.#window);
     }

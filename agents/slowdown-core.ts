@@ -14,6 +14,7 @@ import {
   type SearchSettings,
   SlowdownSearch,
   searchStateSchema,
+  tailExponentOf,
 } from "../src/slowdown/index.ts";
 import type { SearchCore } from "./search-agent.ts";
 
@@ -88,6 +89,7 @@ export class SlowdownCore implements SearchCore {
     if (metrics.latency === null) return;
     this.#search.observe(i, {
       latencyMs: metrics.latency.objectiveMs,
+      tailExponent: tailExponentOf(metrics.latency),
       utilization: metrics.utilization,
       meanBatchSize: metrics.meanBatchSize,
       serviceMs: metrics.service?.meanMs ?? null,

@@ -74,7 +74,8 @@ export function batchServerReader(context: PriorContext): (configuration: Config
 export type PriorService = (server: BatchServer, batch: number) => number;
 
 /**
- * The prior's service time: a fit per profiled host, the ratios for hosts that were not profiled.
+ * The prior's service time: a fit per profiled host, the ratios for hosts that were not profiled; threads beyond the
+ * cores take turns, so it grows with what they exceed them by.
  * @returns null when no point was profiled
  */
 export function priorService(context: PriorContext): PriorService | null {
@@ -88,7 +89,8 @@ export function priorService(context: PriorContext): PriorService | null {
   const standard = fits.get(first.host) ?? fitService(profilePoints);
   return (server, batch) => {
     const own = fits.get(server.host);
-    if (own !== undefined) return fittedServiceMs(own, server.resource, batch);
-    return fittedServiceMs(standard, server.resource, batch) * (deviceRatios[server.host] ?? 1);
+    const turns = Math.max(1, server.occupancy);
+    if (own !== undefined) return turns * fittedServiceMs(own, server.resource, batch);
+    return turns * fittedServiceMs(standard, server.resource, batch) * (deviceRatios[server.host] ?? 1);
   };
 }

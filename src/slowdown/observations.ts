@@ -7,8 +7,10 @@ import type { ResidualEstimator, ResidualObservation } from "./residual.ts";
 /** What a configuration showed at one load level, over all its windows there. */
 export interface Observed {
   count: number;
-  /** Mean of the windows' log latencies. */
+  /** Log of the tail latency over all windows: their power mean, since late windows hold most of the late requests. */
   logLatency: number;
+  /** Power of that mean. */
+  tailExponent: number;
   logCost: number;
 }
 
@@ -17,6 +19,8 @@ export interface Sample {
   readonly value: number;
   readonly weight: number;
   readonly logLatency: number;
+  /** How fast lateness thins out: a with P(latency > x) ∝ x^-a near the tail. */
+  readonly tailExponent: number;
   readonly logCost: number;
 }
 
@@ -24,6 +28,16 @@ interface Slot extends ResidualObservation {
   readonly level: number;
   firstWeight: number;
   count: number;
+}
+
+/** Bounds of the tail exponent: from a heavy tail to nearly a wall. */
+const TAIL_EXPONENTS = [2, 20] as const;
+
+/** The tail exponent between two percentiles of a window. */
+export function tailExponentOf(latency: { readonly p95Ms: number; readonly p99Ms: number }): number {
+  const ratio = Math.log(latency.p99Ms / latency.p95Ms);
+  const [least, most] = TAIL_EXPONENTS;
+  return ratio > 0 ? Math.min(most, Math.max(least, Math.log(5) / ratio)) : most;
 }
 
 /** A repeat adds this share of the first window's weight, up to `REPEAT_LIMIT` times it. */
@@ -55,7 +69,7 @@ export const observationsSchema = z.object({
   own: z.array(
     z.object({
       level: z.number(),
-      measured: z.array(z.tuple([z.number().int(), z.number(), z.number(), z.number()])),
+      measured: z.array(z.tuple([z.number().int(), z.number(), z.number(), z.number(), z.number()])),
     }),
   ),
   slots: z.array(slotSchema),
@@ -102,15 +116,16 @@ export class Observations {
   }
 
   /** Takes a window of configuration i. */
-  measured(i: number, { value, weight, logLatency, logCost }: Sample): void {
+  measured(i: number, { value, weight, logLatency, tailExponent, logCost }: Sample): void {
     const known = this.own(i);
     if (known === undefined) {
       const own = this.#own.get(this.#level) ?? new Map<number, Observed>();
       this.#own.set(this.#level, own);
-      own.set(i, { count: 1, logLatency, logCost });
+      own.set(i, { count: 1, logLatency, tailExponent, logCost });
     } else {
       known.count++;
-      known.logLatency += (logLatency - known.logLatency) / known.count;
+      const a = known.tailExponent;
+      known.logLatency += Math.log1p(Math.expm1(a * (logLatency - known.logLatency)) / known.count) / a;
       known.logCost += (logCost - known.logCost) / known.count;
     }
     this.addResidual(i, value, weight);
@@ -161,7 +176,13 @@ export class Observations {
     return {
       own: [...this.#own].map(([level, own]) => ({
         level,
-        measured: [...own].map(([i, { count, logLatency, logCost }]) => [i, count, logLatency, logCost]),
+        measured: [...own].map(([i, { count, logLatency, tailExponent, logCost }]) => [
+          i,
+          count,
+          logLatency,
+          tailExponent,
+          logCost,
+        ]),
       })),
       slots: this.#slots.map((slot) => ({ ...slot, positions: [...slot.positions] })),
     };
@@ -170,7 +191,9 @@ export class Observations {
   restore(saved: z.infer<typeof observationsSchema>, level: number): void {
     this.#own.clear();
     for (const { level: at, measured } of saved.own) {
-      const entries = measured.map(([i, count, logLatency, logCost]) => [i, { count, logLatency, logCost }] as const);
+      const entries = measured.map(
+        ([i, count, logLatency, tailExponent, logCost]) => [i, { count, logLatency, tailExponent, logCost }] as const,
+      );
       this.#own.set(at, new Map(entries));
     }
     this.#slots = saved.slots.map((slot) => ({ ...slot, positions: Float64Array.from(slot.positions) }));

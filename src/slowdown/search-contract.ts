@@ -49,6 +49,7 @@ export interface LoadModel {
 export interface Measured {
   /** At the objective's percentile. */
   readonly latencyMs: number;
+  readonly tailExponent: number;
   readonly utilization: number;
   readonly meanBatchSize: number | null;
   readonly serviceMs: number | null;

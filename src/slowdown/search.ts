@@ -133,7 +133,9 @@ export class SlowdownSearch {
     } else if (!measured.short) {
       this.#calibration.repeated(logLatency - known.logLatency, known.count, slope);
     }
-    this.#observations.measured(i, { value, weight, logLatency, logCost: Math.log(measured.costUsdPerHour) });
+    const { tailExponent } = measured;
+    const logCost = Math.log(measured.costUsdPerHour);
+    this.#observations.measured(i, { value, weight, logLatency, tailExponent, logCost });
     this.#costBias.sum += Math.log(measured.costUsdPerHour) - (this.#model.logCost[i] ?? 0);
     this.#costBias.count++;
     if (known === undefined && serviceMs !== null && this.#settings.pseudoObservations) this.#pseudo(i, measured);

@@ -1,0 +1,77 @@
+import { type BatchServer, priorService, ServiceSurface } from "../../src/slowdown/index.ts";
+import { knobLattice } from "../../src/spaces/index.ts";
+
+/** Machines of 1, 2 and 4 model instances of 4 threads on 16 cores. */
+const machines: BatchServer[] = [1, 2, 4].map((instances) => ({
+  host: "host",
+  instances,
+  resource: 4,
+  maxBatch: 8,
+  maxDelayMs: 0,
+  occupancy: (4 * instances) / 16,
+}));
+const knots = [1, 2, 4, 8];
+const context = {
+  profilePoints: [1, 8].map((batch) => ({ host: "host", intraOpThreads: 4, batch, serviceMs: 10 + 5 * batch })),
+  deviceRatios: {},
+  host: { cores: 16, usdPerCoreHour: 1, usdPerModelInstanceHour: 0 },
+  catalogue: { prices: "none", instances: [], function: null },
+  space: knobLattice([]),
+};
+
+function surface(): ServiceSurface {
+  const prior = priorService(context);
+  if (prior === null) throw new Error("the context has points");
+  return new ServiceSurface(machines, knots, context, prior);
+}
+
+test("it knows the profiled points, and doubts what was never measured the more the farther it is", () => {
+  const known = surface();
+  expect(Math.exp(known.logMean(0, 8))).toBeCloseTo(50, 0);
+  expect(Math.sqrt(known.variance(0, 8))).toBeLessThan(0.01);
+  expect(known.variance(0, 4)).toBeGreaterThan(known.variance(0, 8));
+  expect(known.variance(2, 8)).toBeGreaterThan(known.variance(1, 8));
+});
+
+test("an observation moves it there, and its neighbours less", () => {
+  const learned = surface();
+  const before = [0, 1, 2].map((machine) => learned.logMean(machine, 4));
+  const measuredMs = 1.3 * Math.exp(before[1] ?? 0);
+  learned.observe(1, 4, measuredMs, 1e-6);
+  const moved = [0, 1, 2].map((machine, i) => learned.logMean(machine, 4) - (before[i] ?? 0));
+  expect(moved[1]).toBeCloseTo(Math.log(1.3), 3);
+  expect(moved[2]).toBeGreaterThan(0.05);
+  expect(Math.abs(moved[0] ?? 1)).toBeLessThan(moved[1] ?? 0);
+});
+
+test("the order of observations does not matter, as in the Gaussian process it is", () => {
+  const observations = [
+    [1, 4, 40],
+    [2, 8, 90],
+    [0, 2, 22],
+    [2, 1.5, 25],
+  ] as const;
+  const [forward, backward] = [surface(), surface()];
+  for (const [machine, batch, ms] of observations) forward.observe(machine, batch, ms, 1e-4);
+  for (const [machine, batch, ms] of [...observations].reverse()) backward.observe(machine, batch, ms, 1e-4);
+  for (const machine of [0, 1, 2]) {
+    for (const batch of [1, 1.5, 3, 8]) {
+      expect(forward.logMean(machine, batch)).toBeCloseTo(backward.logMean(machine, batch), 9);
+      expect(forward.variance(machine, batch)).toBeCloseTo(backward.variance(machine, batch), 9);
+    }
+  }
+});
+
+test("what tells nothing new is skipped, and a restored surface goes on to the last bit", () => {
+  const straight = surface();
+  straight.observe(1, 4, 40, 1e-6);
+  expect(straight.observe(1, 4, 41, 1)).toBeNull();
+  const restored = surface();
+  restored.restore(JSON.parse(JSON.stringify(straight.save())));
+  straight.observe(2, 3, 60, 1e-5);
+  restored.observe(2, 3, 60, 1e-5);
+  for (const machine of [0, 1, 2]) {
+    expect(restored.table(machine, 8)).toEqual(straight.table(machine, 8));
+    expect(restored.variance(machine, 5)).toBe(straight.variance(machine, 5));
+  }
+});
