@@ -31,6 +31,10 @@ const FULL_ERROR = 0.02;
 const SCREEN_ERROR = 0.04;
 const CLOSED_ERROR = 0.25;
 
+/** The closed form's error is learnt up to this multiple of the SLO, and clipped to this. */
+const TELLING_SLO_RATIO = 2;
+const LARGEST_CLOSED_ERROR = 0.4;
+
 /** Least slope of log latency over slowdown. */
 const LEAST_SLOPE = 0.05;
 
@@ -294,9 +298,11 @@ export class SimulatedLatency {
     });
   }
 
-  /** The closed form was wrong here by so much. */
+  /** The closed form was wrong here by so much; far beyond the SLO neither it nor a short replay means anything. */
   #learnError(i: number, logLatency: number): void {
-    this.#addError(i, this.#closed.inverse(i, logLatency));
+    if (logLatency > Math.log(TELLING_SLO_RATIO * this.#inputs.sloMs)) return;
+    const error = this.#closed.inverse(i, logLatency);
+    this.#addError(i, Math.min(LARGEST_CLOSED_ERROR, Math.max(-LARGEST_CLOSED_ERROR, error)));
   }
 
   #addError(i: number, value: number): void {
