@@ -1,11 +1,13 @@
 // The load level: a log bucket of the arrival rate, with hysteresis, computed from the observation alone.
 //
-// level L covers rates in [1.3^L, 1.3^(L+1)). It is left when the rate of a window is more than a whole level outside,
-// or when two windows in a row are more than 10 % outside on the same side: bursts make the rates of single windows stray.
-// The load is the mean rate over the present stay in the level, its last 8 windows, weighted by their length.
+// level L covers rates in [1.3^L, 1.3^(L+1)). It is left when the mean rate of the last window, or of the last two, is
+// more than 10 % outside and by more than three standard errors: bursts make the rates of short windows stray.
+//   standard error of a rate over D seconds: sqrt(I/(λ·D));  I, the index of dispersion, from the median of
+//   (n - λD)²/(λD) over earlier windows (a chi-square of one degree has median .455), at least that of Poisson arrivals
+// The load is the mean rate over the present stay in the level, its last windows, weighted by their length.
 // The past rates of the observation's history are folded from the oldest on, so no other memory is needed.
 
-import type { ClusterState } from "../src/core/index.ts";
+import type { ClusterState, PastWindow } from "../src/core/index.ts";
 
 /** Ratio of the highest to the lowest rate of a level. */
 export const LOAD_LEVEL_RATIO = 1.3;
@@ -16,8 +18,15 @@ export const LOAD_LEVEL_HYSTERESIS = 0.1;
 /** Rates below this count as this, so that an idle cluster has a level too. */
 const LOWEST_RATE_RPS = 1e-3;
 
-/** Windows a load is averaged over. */
-const AVERAGED_WINDOWS = 8;
+/** Windows a load is averaged over, and windows the dispersion is taken from. */
+const AVERAGED_WINDOWS = 16;
+const DISPERSION_WINDOWS = 16;
+
+/** Median of a chi-square variable of one degree of freedom. */
+const CHI_SQUARE_MEDIAN = 0.455;
+
+/** Standard errors a rate must be away before it counts as another load. */
+const SIGNIFICANT = 3;
 
 const LOG_RATIO = Math.log(LOAD_LEVEL_RATIO);
 
@@ -37,39 +46,87 @@ export function levelRatesRps(level: number): readonly [number, number] {
   return [LOAD_LEVEL_RATIO ** level, LOAD_LEVEL_RATIO ** (level + 1)];
 }
 
+/** Windows of one stay in a level, the last ones, with their mean rate. */
+class Stay {
+  readonly #windows: PastWindow[] = [];
+  #requests = 0;
+  #lengthS = 0;
+
+  add(window: PastWindow): void {
+    this.#windows.push(window);
+    this.#requests += window.arrivalRateRps * window.durationS;
+    this.#lengthS += window.durationS;
+    if (this.#windows.length <= AVERAGED_WINDOWS) return;
+    const oldest = this.#windows.shift() ?? window;
+    this.#requests -= oldest.arrivalRateRps * oldest.durationS;
+    this.#lengthS -= oldest.durationS;
+  }
+
+  get rateRps(): number {
+    const last = this.#windows.at(-1)?.arrivalRateRps ?? 0;
+    return Math.max(LOWEST_RATE_RPS, this.#lengthS > 0 ? this.#requests / this.#lengthS : last);
+  }
+}
+
+function meanOfTwo(a: PastWindow, b: PastWindow): number {
+  const lengthS = a.durationS + b.durationS;
+  const requests = a.arrivalRateRps * a.durationS + b.arrivalRateRps * b.durationS;
+  return Math.max(LOWEST_RATE_RPS, lengthS > 0 ? requests / lengthS : b.arrivalRateRps);
+}
+
+/** Index of dispersion from the squared deviations of earlier windows; Poisson's until four are known. */
+function dispersionOf(deviations: readonly number[]): number {
+  if (deviations.length < 4) return 1;
+  const sorted = [...deviations].sort((a, b) => a - b);
+  return Math.max(1, (sorted[sorted.length >> 1] ?? 0) / CHI_SQUARE_MEDIAN);
+}
+
+function isOutside(
+  rateRps: number,
+  lengthS: number,
+  level: number,
+  meanRps: number,
+  deviations: readonly number[],
+): boolean {
+  const [low, high] = levelRatesRps(level);
+  if (rateRps >= low * (1 - LOAD_LEVEL_HYSTERESIS) && rateRps < high * (1 + LOAD_LEVEL_HYSTERESIS)) return false;
+  const error = Math.sqrt(dispersionOf(deviations) / Math.max(1, meanRps * lengthS));
+  return Math.abs(Math.log(rateRps / meanRps)) > SIGNIFICANT * error;
+}
+
 /** The load of an observation: its level, and the mean rate since the level was entered. */
 export function levelledLoad(observation: ClusterState): LevelledLoad {
   const { history } = observation;
-  const rateNow = observation.metrics.arrivals.rateRps;
-  const rates = history.length > 0 ? history.map((window) => window.arrivalRateRps) : [rateNow];
-  let level = levelOfRate(rates[0] ?? rateNow);
-  let [low, high] = levelRatesRps(level);
-  let entered = 0;
-  let outside = 0;
-  rates.forEach((rateRps, i) => {
-    const rate = Math.max(LOWEST_RATE_RPS, rateRps);
-    const side = rate < low * (1 - LOAD_LEVEL_HYSTERESIS) ? -1 : rate >= high * (1 + LOAD_LEVEL_HYSTERESIS) ? 1 : 0;
-    const far = rate < low / LOAD_LEVEL_RATIO || rate >= high * LOAD_LEVEL_RATIO;
-    const leaves = far || (side !== 0 && side === outside);
-    outside = leaves ? 0 : side;
-    if (!leaves) return;
-    level = levelOfRate(rate);
-    [low, high] = levelRatesRps(level);
-    entered = far ? i : i - 1;
-  });
-  return { level, rateRps: Math.max(LOWEST_RATE_RPS, meanRateRps(observation, entered)) };
-}
-
-function meanRateRps(observation: ClusterState, entered: number): number {
-  const { history, metrics } = observation;
-  let requests = 0;
-  let lengthS = 0;
-  for (let i = Math.max(entered, history.length - AVERAGED_WINDOWS); i < history.length; i++) {
-    const window = history[i];
-    requests += (window?.arrivalRateRps ?? 0) * (window?.durationS ?? 0);
-    lengthS += window?.durationS ?? 0;
+  const first = history[0];
+  if (first === undefined) {
+    const rateRps = Math.max(LOWEST_RATE_RPS, observation.metrics.arrivals.rateRps);
+    return { level: levelOfRate(rateRps), rateRps };
   }
-  return lengthS > 0 ? requests / lengthS : metrics.arrivals.rateRps;
+  let level = levelOfRate(first.arrivalRateRps);
+  let stay = new Stay();
+  stay.add(first);
+  let before = first;
+  let meanBefore = stay.rateRps;
+  const deviations: number[] = [];
+  for (const window of history.slice(1)) {
+    const rate = Math.max(LOWEST_RATE_RPS, window.arrivalRateRps);
+    const meanRps = stay.rateRps;
+    const two = meanOfTwo(before, window);
+    const leaves =
+      isOutside(rate, window.durationS, level, meanRps, deviations) ||
+      (rate > meanBefore === two > meanBefore &&
+        isOutside(two, before.durationS + window.durationS, level, meanBefore, deviations));
+    deviations.push(Math.max(1, meanRps * window.durationS) * (rate / meanRps - 1) ** 2);
+    if (deviations.length > DISPERSION_WINDOWS) deviations.shift();
+    meanBefore = leaves ? rate : meanRps;
+    if (leaves) {
+      level = levelOfRate(rate);
+      stay = new Stay();
+    }
+    stay.add(window);
+    before = window;
+  }
+  return { level, rateRps: stay.rateRps };
 }
 
 /** The load level of an observation. */

@@ -146,7 +146,7 @@ export class ReplayCore implements SearchCore {
     const changed = level !== this.#load.level;
     this.#load = { level, rateRps };
     this.#fallback?.enter(level, rateRps);
-    this.#latency.setTraces(this.#traces(), rateRps);
+    this.#latency.setTraces(this.#traces(), rateRps, changed);
     if (changed) this.#search.enter(level);
   }
 
@@ -211,7 +211,7 @@ export class ReplayCore implements SearchCore {
     this.#recorded = saved.traces.map(({ times, ...rest }) => ({ ...rest, timesMs: decodeTimes(times) }));
     this.#surface.restore(saved.surface);
     this.#replay.restore(saved.multipliers);
-    this.#latency.setTraces(this.#traces(), this.#load.rateRps);
+    this.#latency.setTraces(this.#traces(), this.#load.rateRps, true);
     this.#latency.restore(saved.latency, saved.search.physics.physics);
     this.#search.restore(saved.search, this.#load.level);
     this.#fallback = saved.fallback === null ? null : this.#variant.fallback(this.#context, this.#load);
@@ -223,8 +223,9 @@ export class ReplayCore implements SearchCore {
     const whole = this.#recorded.filter((one) => !one.short);
     if (whole.length >= this.#variant.traces || (trace.short && whole.length > 0)) return;
     const kept = trace.short ? this.#recorded : whole;
+    const first = kept.length === 0;
     this.#recorded = [...kept, { ...trace, timesMs: trace.timesMs.slice() }].slice(-this.#variant.traces);
-    this.#latency.setTraces(this.#traces(), this.#load.rateRps);
+    this.#latency.setTraces(this.#traces(), this.#load.rateRps, first);
   }
 
   /** Recorded arrivals at the present rate: stretched where they were recorded at another. */

@@ -38,9 +38,9 @@ const LARGEST_CLOSED_ERROR = 0.4;
 /** Least slope of log latency over slowdown. */
 const LEAST_SLOPE = 0.05;
 
-/** A full run is fresh while the service belief moved less than this; a screen is redone beyond the second. */
+/** A full run is fresh while the service belief moved less than this; beyond the second, what was simulated is dropped. */
 const FRESH_DRIFT = 0.02;
-const STALE_DRIFT = 0.1;
+const STALE_DRIFT = 0.06;
 
 /** A machine's closed forms are computed again when its believed service moved more than this. */
 const REFRESH_DRIFT = 0.008;
@@ -123,11 +123,11 @@ export class SimulatedLatency {
     this.#countBatches();
   }
 
-  /** Other arrivals, or another load. */
-  setTraces(traces: readonly RecordedTrace[], rateRps: number): void {
+  /** Other arrivals, or another load. @param startOver drops what was simulated on the arrivals before */
+  setTraces(traces: readonly RecordedTrace[], rateRps: number, startOver: boolean): void {
     this.#traces = traces;
     this.#version++;
-    if (rateRps === this.#rateRps) return;
+    if (rateRps === this.#rateRps && !startOver) return;
     this.#rateRps = rateRps;
     this.#startOver();
   }
@@ -154,6 +154,7 @@ export class SimulatedLatency {
     });
     for (const [i, simulated] of this.#simulated) {
       simulated.drift = surface.logMean(machineOf[i] ?? 0, simulated.meanBatch) - simulated.reference;
+      if (Math.abs(simulated.drift) > STALE_DRIFT) this.#simulated.delete(i);
     }
     if (moved.size === 0) return;
     machineOf.forEach((machine, i) => {
@@ -222,7 +223,7 @@ export class SimulatedLatency {
   simulate(i: number, full: boolean): void {
     if (!this.#inputs.simulate) return;
     const known = this.#simulated.get(i);
-    const screened = known === undefined || Math.abs(known.drift) > STALE_DRIFT ? this.#screen(i) : known;
+    const screened = known ?? this.#screen(i);
     if (full) this.#full(i, screened);
   }
 
