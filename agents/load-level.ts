@@ -3,7 +3,7 @@
 // level L covers rates in [1.3^L, 1.3^(L+1)). It is left when the mean rate of the last window, or of the last two, is
 // more than 10 % outside and by more than three standard errors: bursts make the rates of short windows stray.
 //   standard error of a rate over D seconds: sqrt(I/(λ·D));  I, the index of dispersion, from the median of
-//   (n - λD)²/(λD) over earlier windows (a chi-square of one degree has median .455), at least that of Poisson arrivals
+//   (n - λD)²/(λD) over the 16 windows before, λ their median rate (a chi-square of one degree has median .455), at least 1
 // The load is the mean rate over the present stay in the level, its last windows, weighted by their length.
 // The past rates of the observation's history are folded from the oldest on, so no other memory is needed.
 
@@ -74,23 +74,34 @@ function meanOfTwo(a: PastWindow, b: PastWindow): number {
   return Math.max(LOWEST_RATE_RPS, lengthS > 0 ? requests / lengthS : b.arrivalRateRps);
 }
 
-/** Index of dispersion from the squared deviations of earlier windows; Poisson's until four are known. */
-function dispersionOf(deviations: readonly number[]): number {
-  if (deviations.length < 4) return 1;
-  const sorted = [...deviations].sort((a, b) => a - b);
-  return Math.max(1, (sorted[sorted.length >> 1] ?? 0) / CHI_SQUARE_MEDIAN);
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
-function isOutside(
+/** Index of dispersion of windows around their median rate; Poisson's until four are known. */
+function dispersionOf(windows: readonly PastWindow[]): number {
+  if (windows.length < 4) return 1;
+  const rate = Math.max(LOWEST_RATE_RPS, median(windows.map((window) => window.arrivalRateRps)));
+  const deviations = windows.map((window) => rate * window.durationS * (window.arrivalRateRps / rate - 1) ** 2);
+  return Math.max(1, median(deviations) / CHI_SQUARE_MEDIAN);
+}
+
+/** Rates at which a level is left, above and below. */
+function boundsOf(level: number): readonly [number, number] {
+  const [low, high] = levelRatesRps(level);
+  return [low * (1 - LOAD_LEVEL_HYSTERESIS), high * (1 + LOAD_LEVEL_HYSTERESIS)];
+}
+
+/** Whether a rate over `lengthS` differs from the mean by more than chance, as the windows before `end` scatter. */
+function isSignificant(
   rateRps: number,
   lengthS: number,
-  level: number,
   meanRps: number,
-  deviations: readonly number[],
+  history: readonly PastWindow[],
+  end: number,
 ): boolean {
-  const [low, high] = levelRatesRps(level);
-  if (rateRps >= low * (1 - LOAD_LEVEL_HYSTERESIS) && rateRps < high * (1 + LOAD_LEVEL_HYSTERESIS)) return false;
-  const error = Math.sqrt(dispersionOf(deviations) / Math.max(1, meanRps * lengthS));
+  const dispersion = dispersionOf(history.slice(Math.max(0, end - DISPERSION_WINDOWS), end));
+  const error = Math.sqrt(dispersion / Math.max(1, meanRps * lengthS));
   return Math.abs(Math.log(rateRps / meanRps)) > SIGNIFICANT * error;
 }
 
@@ -107,20 +118,22 @@ export function levelledLoad(observation: ClusterState): LevelledLoad {
   stay.add(first);
   let before = first;
   let meanBefore = stay.rateRps;
-  const deviations: number[] = [];
-  for (const window of history.slice(1)) {
+  let [low, high] = boundsOf(level);
+  for (let i = 1; i < history.length; i++) {
+    const window = history[i] ?? first;
     const rate = Math.max(LOWEST_RATE_RPS, window.arrivalRateRps);
     const meanRps = stay.rateRps;
     const two = meanOfTwo(before, window);
+    const lengthS = before.durationS + window.durationS;
     const leaves =
-      isOutside(rate, window.durationS, level, meanRps, deviations) ||
-      (rate > meanBefore === two > meanBefore &&
-        isOutside(two, before.durationS + window.durationS, level, meanBefore, deviations));
-    deviations.push(Math.max(1, meanRps * window.durationS) * (rate / meanRps - 1) ** 2);
-    if (deviations.length > DISPERSION_WINDOWS) deviations.shift();
+      ((rate < low || rate >= high) && isSignificant(rate, window.durationS, meanRps, history, i)) ||
+      ((two < low || two >= high) &&
+        rate > meanBefore === two > meanBefore &&
+        isSignificant(two, lengthS, meanBefore, history, i));
     meanBefore = leaves ? rate : meanRps;
     if (leaves) {
       level = levelOfRate(rate);
+      [low, high] = boundsOf(level);
       stay = new Stay();
     }
     stay.add(window);
