@@ -116,6 +116,8 @@ export class Regions implements ResidualEstimator {
   readonly #region: KernelSums;
   readonly #siblings: KernelSums;
   readonly #trend: Trend;
+  readonly #means: Float64Array;
+  readonly #doubts: Float64Array;
   #weight = 0;
 
   constructor(columns: LatticeColumns, settings: RegionSettings) {
@@ -126,6 +128,8 @@ export class Regions implements ResidualEstimator {
     this.#region = new KernelSums(columns.configurations, features.length);
     this.#siblings = new KernelSums(columns.configurations, features.length);
     this.#trend = new Trend(features);
+    this.#means = new Float64Array(columns.configurations);
+    this.#doubts = new Float64Array(columns.configurations).fill(1);
   }
 
   fit(observations: readonly ResidualObservation[]): void {
@@ -134,30 +138,42 @@ export class Regions implements ResidualEstimator {
     this.#trend.clear();
     this.#weight = 0;
     for (const observation of observations) this.#take(observation);
-    this.#trend.solve();
+    this.#settle();
   }
 
   add(observation: ResidualObservation): void {
     this.#take(observation);
-    this.#trend.solve();
+    this.#settle();
   }
 
   mean(i: number): number {
-    const { globalWeight, regionWeight } = this.#settings;
-    const { coefficients } = this.#trend;
-    const region = this.#region.rest(i, coefficients) / (globalWeight + (this.#region.weights[i] ?? 0));
-    const siblings = this.#siblings.rest(i, coefficients);
-    return this.#trend.at(i) + (regionWeight * region + siblings) / (regionWeight + (this.#siblings.weights[i] ?? 0));
+    return this.#means[i] ?? 0;
   }
 
   doubt(i: number): number {
-    const { certainty, regions } = this.#settings;
-    const density = regions ? (this.#region.weights[i] ?? 0) : this.#weight;
-    return (0.3 + 0.7 / (1 + certainty * (this.#siblings.weights[i] ?? 0))) / (1 + certainty * density);
+    return this.#doubts[i] ?? 1;
   }
 
   density(i: number): number {
     return (this.#region.weights[i] ?? 0) + (this.#siblings.weights[i] ?? 0);
+  }
+
+  /** Works everything out while nobody waits: decisions ask for all configurations. */
+  #settle(): void {
+    this.#trend.solve();
+    const { globalWeight, regionWeight, certainty, regions } = this.#settings;
+    const { coefficients } = this.#trend;
+    const { weights } = this.#region;
+    const { weights: siblingWeights } = this.#siblings;
+    for (let i = 0; i < this.#means.length; i++) {
+      const den = weights[i] ?? 0;
+      const siblingDen = siblingWeights[i] ?? 0;
+      const region = den === 0 ? 0 : this.#region.rest(i, coefficients) / (globalWeight + den);
+      const siblings = siblingDen === 0 ? 0 : this.#siblings.rest(i, coefficients);
+      this.#means[i] = this.#trend.at(i) + (regionWeight * region + siblings) / (regionWeight + siblingDen);
+      const density = regions ? den : this.#weight;
+      this.#doubts[i] = (0.3 + 0.7 / (1 + certainty * siblingDen)) / (1 + certainty * density);
+    }
   }
 
   #take({ positions, index, near, value, weight }: ResidualObservation): void {
