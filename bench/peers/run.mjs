@@ -1,5 +1,5 @@
 // The same M/M/10 in Trimtab, SimPy and Ciw, in turn on this machine: `npm run build && node bench/peers/run.mjs`.
-// Makes a Python virtual environment under node_modules/.cache the first time. Prints one JSON document.
+// Needs `scripts/provision.sh peers`. Prints one JSON document.
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -15,15 +15,11 @@ const PEER_CUSTOMERS = 200_000;
 const OWN_CUSTOMERS = 10_000_000;
 
 const here = dirname(fileURLToPath(import.meta.url));
-const environment = join(here, "..", "..", "node_modules", ".cache", "trimtab-peers");
-const python = join(environment, "bin", "python");
+const python = join(here, "..", "..", ".provisioned", "peers", "bin", "python");
 
-function prepare() {
-  if (existsSync(python)) return;
-  process.stderr.write(`making ${environment}\n`);
-  execFileSync("python3", ["-m", "venv", environment], { stdio: ["ignore", 2, 2] });
-  const requirements = join(here, "requirements.txt");
-  execFileSync(python, ["-m", "pip", "install", "--quiet", "-r", requirements], { stdio: ["ignore", 2, 2] });
+if (!existsSync(python)) {
+  process.stderr.write("SimPy and Ciw are missing: run scripts/provision.sh peers\n");
+  process.exit(1);
 }
 
 function peer(script, seed) {
@@ -84,7 +80,6 @@ function median(values) {
   return [...values].sort((a, b) => a - b)[values.length >> 1];
 }
 
-prepare();
 own(0);
 const rounds = Array.from({ length: ROUNDS }, (_, seed) => [
   own(seed),
