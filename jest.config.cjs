@@ -1,4 +1,14 @@
-const esmOnly = ["lowdb", "steno", "highs", "hyparquet", "piscina", "d3-random", "flatqueue", "pure-rand"];
+const esmOnly = [
+  "lowdb",
+  "steno",
+  "highs",
+  "hyparquet",
+  "piscina",
+  "d3-[a-z-]+",
+  "internmap",
+  "flatqueue",
+  "pure-rand",
+];
 
 /** @type {import("jest").Config} */
 module.exports = {

@@ -3,9 +3,11 @@
 import type { Command } from "commander";
 import { openScenario } from "../../environments/index.ts";
 import { dataFolder } from "../config.ts";
-import { type Evaluation, evaluate, policyPool } from "../training/index.ts";
+import type { Evaluation } from "../training/index.ts";
 import { nameList, wholeNumber } from "./options.ts";
-import { printJson, printLine, printTable, startProgress, usd } from "./output.ts";
+import { printJson, printLine, printTable, usd } from "./output.ts";
+import { writeReport } from "./report-file.ts";
+import { runEvaluation } from "./run-evaluation.ts";
 
 interface EvaluateFlags {
   readonly scenario: string;
@@ -14,6 +16,7 @@ interface EvaluateFlags {
   readonly seed: number;
   readonly bound?: boolean;
   readonly sweep?: boolean;
+  readonly report?: string;
   readonly json?: boolean;
 }
 
@@ -43,25 +46,19 @@ function printEvaluation(evaluation: Evaluation): void {
 
 async function run(flags: EvaluateFlags): Promise<void> {
   const open = await openScenario(flags.scenario, { dataFolder: dataFolder() });
-  const progress = startProgress("evaluate");
-  const pool = policyPool(flags.scenario, dataFolder());
-  try {
-    const evaluation = await evaluate(open, {
-      policies: flags.policies,
-      seeds: Array.from({ length: flags.seeds }, (_, i) => flags.seed + i),
-      bound: flags.bound === true,
-      sweep: flags.sweep === true,
-      nowMs: () => performance.now(),
-      run: pool.run,
-      onProgress: ({ share, what }) => progress.update(share, what),
-    });
-    progress.stop();
-    if (flags.json === true) printJson(evaluation);
-    else printEvaluation(evaluation);
-  } finally {
-    progress.stop();
-    await pool.close();
+  const done = await runEvaluation(open, flags.scenario, {
+    policies: flags.policies,
+    seeds: Array.from({ length: flags.seeds }, (_, i) => flags.seed + i),
+    bound: flags.bound === true || flags.report !== undefined,
+    sweep: flags.sweep === true,
+  });
+  if (flags.report !== undefined) await writeReport(flags.report, open, done);
+  if (flags.json === true) {
+    printJson(done.evaluation);
+    return;
   }
+  printEvaluation(done.evaluation);
+  if (flags.report !== undefined) printLine(`report: ${flags.report}`);
 }
 
 /** Adds the command. */
@@ -75,6 +72,7 @@ export function registerEvaluate(program: Command): void {
     .option("--seed <n>", "the first of them", wholeNumber(0), 1)
     .option("--bound", "compute the lower bounds and the clairvoyant's cost")
     .option("--sweep", "try each optimizer at all its settings, show it at its cheapest passing one")
+    .option("--report <file>", "write a self-contained HTML page: tables, charts, bounds, and how to repeat it")
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",

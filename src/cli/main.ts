@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The `trimtab` command: finds the subcommand, and turns failures into a clear line and an exit code.
 
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import pico from "picocolors";
 import { TrimtabError } from "../core/index.ts";
@@ -16,16 +15,10 @@ import { registerServe } from "./serve.ts";
 import { registerTrace } from "./trace.ts";
 import { registerTrain } from "./train.ts";
 import { registerTune } from "./tune.ts";
+import { packageVersion } from "./version.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
-
-function version(): string {
-  const manifest: { version: string } = JSON.parse(
-    readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
-  );
-  return manifest.version;
-}
 
 /** Commander's own refusals (unknown option, missing argument) become usage errors, also in subcommands. */
 function exitOnUsage(command: Command): void {
@@ -38,7 +31,7 @@ function exitOnUsage(command: Command): void {
 export function createProgram(): Command {
   const program = new Command("trimtab")
     .description("Tunes machine-learning serving clusters for cost within the latency SLO")
-    .version(version())
+    .version(packageVersion())
     .addHelpText("after", "\nExample:\n  $ trimtab serve\n");
   for (const register of [
     registerServe,

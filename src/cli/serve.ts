@@ -1,7 +1,5 @@
 // `trimtab serve`: tunes the embedded simulated cluster, and answers over HTTP, until told to stop.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type Command, Option } from "commander";
 import pico from "picocolors";
 import { destination, pino } from "pino";
@@ -9,9 +7,9 @@ import { dataFolder, logLevel, secret } from "../config.ts";
 import { decisionLine, type LoopEvent } from "../control/index.ts";
 import type { DecisionRecord, Mode } from "../core/index.ts";
 import { type Listening, listen, openService, type Service } from "../http/index.ts";
-import { packageRoot } from "../store/index.ts";
 import { positiveNumber, wholeNumber } from "./options.ts";
 import { printLine } from "./output.ts";
+import { packageVersion } from "./version.ts";
 
 /** Requests under way get this long when the service stops; with the rest it stays under Kubernetes' 30 s. */
 const GRACE_MS = 10_000;
@@ -27,11 +25,6 @@ interface ServeFlags {
   readonly speed: number;
   readonly seed: number;
   readonly tokenEnv?: string;
-}
-
-function version(): string {
-  const manifest: { version: string } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
-  return manifest.version;
 }
 
 /** One line a minute of cluster time, and whenever something is out of the ordinary. */
@@ -74,7 +67,7 @@ async function run(flags: ServeFlags): Promise<void> {
   const { scenario, agent, optimizer, mode, speed, seed } = flags;
   const service = await openService({
     storeFolder: flags.store,
-    version: version(),
+    version: packageVersion(),
     dataFolder: dataFolder(),
     token,
     log,

@@ -2,12 +2,15 @@
 
 import { access } from "node:fs/promises";
 import type { Command } from "commander";
-import { openScenario } from "../../environments/index.ts";
+import { type OpenScenario, openScenario } from "../../environments/index.ts";
 import { dataFolder } from "../config.ts";
+import type { Json } from "../core/index.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../store/index.ts";
-import { train } from "../training/index.ts";
+import { DEFAULT_OPTIMIZER, train } from "../training/index.ts";
 import { wholeNumber } from "./options.ts";
-import { printJson, printLine, startProgress } from "./output.ts";
+import { type Progress, printJson, printLine, startProgress } from "./output.ts";
+import { writeReport } from "./report-file.ts";
+import { runEvaluation } from "./run-evaluation.ts";
 
 interface TrainFlags {
   readonly scenario: string;
@@ -15,76 +18,123 @@ interface TrainFlags {
   readonly seed: number;
   readonly episodes: number;
   readonly out: string;
+  readonly seeds: number;
+  readonly report?: string;
   readonly resume: boolean;
   readonly json?: boolean;
 }
 
-async function resumed(flags: TrainFlags): Promise<Checkpoint | null> {
-  const exists = await access(flags.out).then(
+/** One training of the command: a seed and its checkpoint. */
+interface Run {
+  readonly seed: number;
+  readonly out: string;
+}
+
+/** The file named where there is one seed, else one beside it a seed. */
+function runsOf({ seed, seeds, out }: TrainFlags): readonly [Run, ...Run[]] {
+  const first = { seed, out: seeds === 1 ? out : `${out}-${seed}` };
+  const others = Array.from({ length: seeds - 1 }, (_, i) => ({ seed: seed + i + 1, out: `${out}-${seed + i + 1}` }));
+  return [first, ...others];
+}
+
+async function resumed({ resume }: TrainFlags, out: string): Promise<Checkpoint | null> {
+  const exists = await access(out).then(
     () => true,
     () => false,
   );
-  return flags.resume && exists ? readCheckpoint(flags.out) : null;
+  return resume && exists ? readCheckpoint(out) : null;
+}
+
+interface Watch {
+  readonly progress: Progress;
+  readonly interrupted: () => boolean;
+}
+
+async function trainOne(
+  open: OpenScenario,
+  flags: TrainFlags,
+  { seed, out }: Run,
+  { progress, interrupted }: Watch,
+): Promise<Checkpoint> {
+  const earlier = await resumed(flags, out);
+  const checkpoint = await train(open, {
+    agent: flags.agent,
+    seed,
+    episodes: flags.episodes,
+    ...(earlier === null ? {} : { resume: earlier }),
+    onStep: ({ episode, episodes, step, stepsPerEpisode, meanReward }) => {
+      if (step % 20 === 0) {
+        const share = (seed - flags.seed + (episode + step / stepsPerEpisode) / episodes) / flags.seeds;
+        progress.update(share, `seed ${seed}, episode ${episode + 1}, reward ${meanReward.toFixed(3)} a step`);
+      }
+      return !interrupted();
+    },
+    onEpisode: (finished) => writeCheckpoint(out, finished),
+  });
+  await writeCheckpoint(out, checkpoint);
+  return checkpoint;
+}
+
+/** The trained policies beside the rule they lean on and a fleet that never changes. */
+async function writeTrainingReport(path: string, open: OpenScenario, flags: TrainFlags): Promise<void> {
+  const policies = ["static", DEFAULT_OPTIMIZER, ...runsOf(flags).map(({ out }) => out)];
+  const options = { policies, seeds: [flags.seed], bound: true };
+  await writeReport(path, open, await runEvaluation(open, flags.scenario, options));
 }
 
 async function run(flags: TrainFlags): Promise<void> {
   const open = await openScenario(flags.scenario, { dataFolder: dataFolder() });
-  const earlier = await resumed(flags);
   const progress = startProgress(`train ${flags.agent}`);
   let interrupted = false;
   const onSignal = (): void => {
     interrupted = true;
   };
   process.once("SIGINT", onSignal);
+  const summaries: Summary[] = [];
   try {
-    const checkpoint = await train(open, {
-      agent: flags.agent,
-      seed: flags.seed,
-      episodes: flags.episodes,
-      ...(earlier === null ? {} : { resume: earlier }),
-      onStep: ({ episode, episodes, step, stepsPerEpisode, meanReward }) => {
-        if (step % 20 === 0) {
-          progress.update(
-            (episode + step / stepsPerEpisode) / episodes,
-            `episode ${episode + 1}, reward ${meanReward.toFixed(3)} a step`,
-          );
-        }
-        return !interrupted;
-      },
-      onEpisode: (finished) => writeCheckpoint(flags.out, finished),
-    });
-    await writeCheckpoint(flags.out, checkpoint);
-    progress.stop();
-    report(flags, checkpoint);
+    for (const one of runsOf(flags)) {
+      if (interrupted) break;
+      const checkpoint = await trainOne(open, flags, one, { progress, interrupted: () => interrupted });
+      summaries.push(summaryOf(one, checkpoint));
+    }
   } finally {
     progress.stop();
     process.removeListener("SIGINT", onSignal);
   }
+  if (flags.report !== undefined && !interrupted) await writeTrainingReport(flags.report, open, flags);
+  print(flags, summaries);
 }
 
-function report(flags: TrainFlags, checkpoint: Checkpoint): void {
-  const { training, sha256 } = checkpoint.spec;
-  const summary = {
-    scenario: flags.scenario,
-    agent: flags.agent,
-    seed: flags.seed,
-    episodes: training.episodes,
-    steps: training.steps,
-    meanReward: training.meanReward,
-    progress: checkpoint.progress,
-    checkpoint: flags.out,
-    policySha256: sha256,
-  };
+interface Summary extends Run {
+  readonly episodes: number;
+  readonly steps: number;
+  readonly meanReward: number | null;
+  readonly progress: Json;
+  readonly policySha256: string;
+}
+
+function summaryOf(one: Run, { spec, progress }: Checkpoint): Summary {
+  const { episodes, steps, meanReward } = spec.training;
+  return { ...one, episodes, steps, meanReward, progress, policySha256: spec.sha256 };
+}
+
+function print(flags: TrainFlags, summaries: readonly Summary[]): void {
+  const { scenario, agent, report } = flags;
   if (flags.json === true) {
-    printJson(summary);
+    const all = summaries.map(({ out, ...summary }) => ({ scenario, agent, ...summary, checkpoint: out }));
+    printJson(flags.seeds === 1 ? all[0] : { scenario, agent, trainings: all });
     return;
   }
-  printLine(
-    `${flags.agent} on ${flags.scenario}: ${training.episodes} episodes, ${training.steps} steps, last mean reward ${training.meanReward?.toFixed(4) ?? "none"}`,
-  );
-  printLine(
-    `checkpoint ${flags.out}; next: trimtab evaluate --scenario ${flags.scenario} --policies static,${flags.out} --bound`,
-  );
+  for (const { seed, out, episodes, steps, meanReward } of summaries) {
+    const reward = meanReward?.toFixed(4) ?? "none";
+    printLine(
+      `${agent} on ${scenario}, seed ${seed}: ${episodes} episodes, ${steps} steps, last mean reward ${reward}`,
+    );
+    printLine(`checkpoint ${out}`);
+  }
+  if (report !== undefined) printLine(`report: ${report}`);
+  const made = summaries.map(({ out }) => out).join(",");
+  printLine(`next: trimtab evaluate --scenario ${scenario} --policies static,${made} --bound`);
 }
 
 /** Adds the command. */
@@ -97,6 +147,16 @@ export function registerTrain(program: Command): void {
     .requiredOption("--out <file>", "checkpoint to write, after every episode")
     .option("--seed <n>", "fixes all chance", wholeNumber(0), 1)
     .option("--episodes <n>", "episodes in all, those of a resumed checkpoint included", wholeNumber(1), 2)
+    .option(
+      "--seeds <n>",
+      "trainings with consecutive seeds; with several each writes <file>-<seed>",
+      wholeNumber(1),
+      1,
+    )
+    .option(
+      "--report <file>",
+      "write an HTML page: learning curves, and what the policies come to beside static and mark",
+    )
     .option("--no-resume", "start anew even where the checkpoint exists")
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  $ trimtab train --scenario image-diurnal --agent region-q --seed 1 --out t1\n")

@@ -18,6 +18,7 @@ export function recordedObservation(state: ClusterState): NonNullable<DecisionRe
     configuration: state.configuration,
     inFlight: state.inFlight,
     fleet: state.fleet,
+    forecastRps: state.forecast?.ratesRps[0] ?? null,
   };
 }
 

@@ -102,6 +102,8 @@ export interface DecisionRecord {
     readonly configuration: Configuration;
     readonly inFlight: Configuration | null;
     readonly fleet: ClusterState["fleet"];
+    /** Expected mean rate of the coming interval; null without a forecast. */
+    readonly forecastRps: number | null;
   } | null;
   readonly votes: readonly Vote[];
   readonly actor: Actor;

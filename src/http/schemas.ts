@@ -63,6 +63,7 @@ export const decisionJson = z
           z.string(),
           z.object({ ready: z.number(), launching: z.number(), draining: z.number(), spot: z.number() }),
         ),
+        forecastRps: z.number().nullable(),
       })
       .nullable(),
     votes: z.array(voteJson),

@@ -20,6 +20,8 @@ export interface EvaluateOptions {
   /** Monotonic clock in ms, for decision times only. */
   readonly nowMs: () => number;
   readonly onProgress?: (progress: EvaluateProgress) => void;
+  /** Called with every run, in no order; what a report draws. */
+  readonly onRun?: (run: PolicyRun) => void;
   /** Where policies run; in this thread, one after the other, when absent. */
   readonly run?: RunPolicy;
 }
@@ -74,6 +76,7 @@ async function runAll(
     const result = await (options.run?.(source, seed, onShare) ??
       runPolicy(open, source, seed, options.nowMs, onShare));
     tally.update(what, 1);
+    options.onRun?.(result);
     return result;
   };
   if (options.run !== undefined)

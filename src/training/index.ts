@@ -1,11 +1,21 @@
 // Training and evaluation.
 
 export { type Bounds, boundsOf } from "./bounds/index.ts";
+export {
+  type Counterfactual,
+  counterfactual,
+  type Interval,
+  LEAST_WINDOWS,
+  type RecordedWindow,
+  unbroken,
+} from "./counterfactual.ts";
+export { type CounterfactualHost, counterfactualHost } from "./counterfactual-host.ts";
 export { type Decider, type EpisodeResult, type GuardRules, runEpisode } from "./episode.ts";
 export { type EvaluateOptions, type EvaluateProgress, type Evaluation, evaluate, type RunPolicy } from "./evaluate.ts";
 export { DEFAULT_OPTIMIZER, findPolicy, openDecider, type PolicySource } from "./policies.ts";
 export { type PolicyPool, policyPool } from "./policy-pool.ts";
 export { runPolicy } from "./run-policy.ts";
-export { type PolicyScore, type SloScore, scoreOf } from "./scorecard.ts";
-export { type TrainOptions, type TrainProgress, train } from "./train.ts";
+export type { TimelineBin } from "./run-timeline.ts";
+export { type PolicyRun, type PolicyScore, type SloScore, scoreOf } from "./scorecard.ts";
+export { learningCurve, type TrainOptions, type TrainProgress, train } from "./train.ts";
 export { type RunningTraining, startTraining, type TrainingRequest, type TrainingUpdate } from "./training-host.ts";

@@ -5,6 +5,7 @@ import { simulationGuards } from "../guards/index.ts";
 import { runEpisode } from "./episode.ts";
 import { evaluationEnvironment } from "./evaluation-environment.ts";
 import { learns, openDecider, type PolicySource } from "./policies.ts";
+import { RunTimeline } from "./run-timeline.ts";
 import type { PolicyRun } from "./scorecard.ts";
 
 /** Runs one policy on one seed over the whole workload. */
@@ -19,6 +20,8 @@ export async function runPolicy(
   const environment = evaluationEnvironment(scenario, seed);
   const decider = openDecider(source, scenario, seed);
   const decisionMicros: number[] = [];
+  const scored = { fromS: scenario.warmupS, toS: scenario.plan.workload.durationS };
+  const timeline = new RunTimeline(scored, open.warmupS - scenario.warmupS);
   try {
     const result = await runEpisode(
       environment,
@@ -32,13 +35,15 @@ export async function runPolicy(
       },
       {
         timer: { nowMs, record: (micros) => decisionMicros.push(micros) },
-        onStep: (step) => {
+        onStep: (step, { next }) => {
+          timeline.add(next);
           if (step % 100 === 0) onShare(step / environment.episodeSteps);
           return true;
         },
       },
     );
-    return { name: source.name, seed, totals: environment.cluster.totals(), decisions: result.steps, decisionMicros };
+    const totals = environment.cluster.totals();
+    return { name: source.name, seed, totals, timeline: timeline.bins, decisions: result.steps, decisionMicros };
   } finally {
     await environment.close();
   }

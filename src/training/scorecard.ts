@@ -2,6 +2,7 @@
 
 import type { Slo } from "../core/index.ts";
 import type { SimulationTotals } from "../simulator/totals.ts";
+import type { TimelineBin } from "./run-timeline.ts";
 
 /** How one SLO was held. */
 export interface SloScore extends Slo {
@@ -36,6 +37,7 @@ export interface PolicyRun {
   readonly name: string;
   readonly seed: number;
   readonly totals: SimulationTotals;
+  readonly timeline: readonly TimelineBin[];
   readonly decisions: number;
   readonly decisionMicros: readonly number[];
 }

@@ -35,7 +35,8 @@ export interface TrainProgress {
   readonly curve: readonly number[];
 }
 
-function curveOf(progress: Json): number[] {
+/** Mean reward a step of each finished episode, as a checkpoint keeps it. */
+export function learningCurve(progress: Json): number[] {
   const list = typeof progress === "object" && progress !== null && "curve" in progress ? progress["curve"] : null;
   return Array.isArray(list) ? list.filter((value): value is number => typeof value === "number") : [];
 }
@@ -70,7 +71,7 @@ export async function train(open: OpenScenario, options: TrainOptions): Promise<
   if (options.resume !== undefined) checkResumable(options.resume, open, options);
   const agent: Agent =
     options.resume === undefined ? factory.create(context) : factory.restore(context, options.resume.snapshot);
-  const curve = options.resume === undefined ? [] : curveOf(options.resume.progress);
+  const curve = options.resume === undefined ? [] : learningCurve(options.resume.progress);
   const environment = simulatedEnvironment(open, {
     random: new SeededRandom(options.seed).split("training"),
     firstEpisode: curve.length,

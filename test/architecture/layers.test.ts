@@ -15,7 +15,7 @@ const layers: readonly (readonly string[])[] = [
   ["environments"],
   ["src/control"],
   ["src/training", "src/export"],
-  ["src/config.ts"],
+  ["src/config.ts", "src/report"],
   ["src/http"],
   ["bench"],
   ["src/cli", "src/index.ts"],
