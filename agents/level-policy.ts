@@ -12,6 +12,7 @@ import {
   type Json,
   type Policy,
   type PolicySpec,
+  type TrainingSummary,
 } from "../src/core/index.ts";
 import { checkPolicySeal, sealPolicySpec } from "../src/spaces/index.ts";
 import { LOAD_LEVEL_HYSTERESIS, LOAD_LEVEL_RATIO, levelRatesRps, loadLevel } from "./load-level.ts";
@@ -20,13 +21,6 @@ import { LOAD_LEVEL_HYSTERESIS, LOAD_LEVEL_RATIO, levelRatesRps, loadLevel } fro
 export interface LevelChoice {
   readonly level: number;
   readonly configuration: Configuration;
-}
-
-/** How the policy came to be. */
-export interface TrainingSummary {
-  readonly steps: number;
-  readonly episodes: number;
-  readonly meanReward: number | null;
 }
 
 const parametersSchema = z.object({

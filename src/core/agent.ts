@@ -16,9 +16,20 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 export interface PolicyFeature {
   readonly name: string;
   readonly unit: string;
+  /** Applied first: `log1p` is ln(1 + max(0, value)); as it is where absent. */
+  readonly transform?: "log1p";
   /** The policy sees (value - offset) / scale. */
   readonly offset: number;
   readonly scale: number;
+}
+
+/** How a policy came to be. */
+export interface TrainingSummary {
+  readonly steps: number;
+  readonly episodes: number;
+  readonly meanReward: number | null;
+  /** TensorFlow.js backend that trained its network, such as "wasm"; absent where no network was trained. */
+  readonly backend?: string;
 }
 
 /** A policy as plain JSON: everything needed to run, explain or export it. */
@@ -34,7 +45,7 @@ export interface PolicySpec {
   readonly bounds: { readonly initial: Configuration; readonly budgetUsdPerHour: number | null };
   readonly environment: string;
   readonly seed: number;
-  readonly training: { readonly steps: number; readonly episodes: number; readonly meanReward: number | null };
+  readonly training: TrainingSummary;
   /** Of the canonical JSON of all other fields; hexadecimal. */
   readonly sha256: string;
 }

@@ -31,6 +31,7 @@ export const policySpecSchema: z.ZodType<PolicySpec, unknown> = z.strictObject({
     z.strictObject({
       name: z.string().min(1),
       unit: z.string(),
+      transform: z.literal("log1p").exactOptional(),
       offset: z.number(),
       scale: z.number(),
     }),
@@ -44,6 +45,7 @@ export const policySpecSchema: z.ZodType<PolicySpec, unknown> = z.strictObject({
     steps: z.number().int().nonnegative(),
     episodes: z.number().int().nonnegative(),
     meanReward: z.number().nullable(),
+    backend: z.string().exactOptional(),
   }),
   sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"),
 });

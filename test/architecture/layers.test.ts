@@ -8,7 +8,7 @@ const root = join(__dirname, "..", "..");
 const layers: readonly (readonly string[])[] = [
   ["src/core"],
   ["src/math", "src/spaces", "src/catalogue", "src/store"],
-  ["src/workload", "src/profiles", "src/queueing", "src/trust"],
+  ["src/workload", "src/profiles", "src/queueing", "src/trust", "src/networks"],
   ["src/slowdown", "src/performance", "src/switching"],
   ["src/simulator", "src/optimizers", "src/guards", "src/gateway"],
   ["src/clusters", "agents"],

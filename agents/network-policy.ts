@@ -1,0 +1,148 @@
+// The frozen result of a network agent: features in, one score for each value of each knob out, the best open values taken.
+//
+// x_i = (t_i(value_i) - offset_i)/scale_i, t_i = ln(1 + max(0, ·)) where the feature says log1p, else as it is
+// scores = network(x);  knob by knob, in order: the highest-scoring position that the mask leaves open
+// The spec's parameters, all plain arrays, are described in docs/policy-networks.md.
+
+import { z } from "zod";
+import {
+  type AgentContext,
+  CheckpointError,
+  type ClusterState,
+  type Configuration,
+  canonicalJson,
+  type Json,
+  type Policy,
+  type PolicyFeature,
+  type PolicySpec,
+  type TrainingSummary,
+  toJson,
+} from "../src/core/index.ts";
+import {
+  compile,
+  type Forward,
+  type Network,
+  networkFromJson,
+  networkJson,
+  networkSchema,
+  outputsOf,
+} from "../src/networks/index.ts";
+import { checkPolicySeal, sealPolicySpec } from "../src/spaces/index.ts";
+import { ActionMask } from "./action-mask.ts";
+import { featureValues, networkFeatures, seen } from "./network-features.ts";
+import { sequenceSeen, windowFeatures } from "./network-sequence.ts";
+
+const parametersSchema = z.strictObject({
+  network: networkSchema,
+  /** Features of one step of the sequence; null where the network is not recurrent. */
+  sequence: z.json(),
+  /** Shape [knobs][states][values]: the state of the next knob, or -1 where closed; null where all is open. */
+  mask: z.json(),
+});
+
+/** What a network sees of an observation. */
+export interface Sight {
+  /** Shape [features]. */
+  readonly features: Float64Array;
+  /** Shape [steps, features of a step]; empty where the network is not recurrent. */
+  readonly sequence: Float64Array;
+}
+
+/** Turns observations of one scenario into what networks see. */
+export class Eyes {
+  readonly features: readonly PolicyFeature[];
+  readonly sequence: readonly PolicyFeature[];
+  readonly #context: AgentContext;
+  readonly #steps: number;
+
+  /** @param steps length of the sequence; 0 for none */
+  constructor(context: AgentContext, steps: number) {
+    this.features = networkFeatures(context);
+    this.sequence = steps === 0 ? [] : windowFeatures(context);
+    this.#context = context;
+    this.#steps = steps;
+  }
+
+  see(observation: ClusterState): Sight {
+    const { space } = this.#context;
+    const values = featureValues(space, observation);
+    return {
+      features: Float64Array.from(this.features, (feature, i) => seen(feature, values[i] ?? 0)),
+      sequence: sequenceSeen(this.sequence, this.#steps, space, observation),
+    };
+  }
+}
+
+class NetworkPolicy implements Policy {
+  readonly #eyes: Eyes;
+  readonly #forward: Forward;
+  readonly #mask: ActionMask;
+  readonly #spec: PolicySpec;
+
+  constructor(context: AgentContext, network: Network, mask: ActionMask, spec: PolicySpec) {
+    this.#eyes = new Eyes(context, network.recurrent?.steps ?? 0);
+    this.#forward = compile(network);
+    this.#mask = mask;
+    this.#spec = spec;
+  }
+
+  act(observation: ClusterState): Configuration {
+    const { features, sequence } = this.#eyes.see(observation);
+    return this.#mask.configuration(this.#mask.best(observation, this.#forward(features, sequence)));
+  }
+
+  toJSON(): PolicySpec {
+    return this.#spec;
+  }
+}
+
+function sequenceOf(context: AgentContext, network: Network): Json {
+  return network.recurrent === null ? null : toJson(windowFeatures(context));
+}
+
+/** A policy that follows the scores of a network. @param mask of the context's lattice */
+export function networkPolicy(
+  kind: string,
+  context: AgentContext,
+  network: Network,
+  mask: ActionMask,
+  training: TrainingSummary,
+): Policy {
+  const { environment, seed, space, initial, limits } = context;
+  const spec = sealPolicySpec({
+    format: "trimtab-policy",
+    version: 1,
+    kind,
+    features: networkFeatures(context),
+    knobs: space.knobs,
+    parameters: { network: networkJson(network), sequence: sequenceOf(context, network), mask: toJson(mask.table) },
+    bounds: { initial, budgetUsdPerHour: limits.usdPerHour ?? null },
+    environment,
+    seed,
+    training,
+  });
+  return new NetworkPolicy(context, network, mask, spec);
+}
+
+/** The policy a spec describes. @throws {CheckpointError} when it is of another kind, lattice or form, or damaged */
+export function loadNetworkPolicy(kind: string, context: AgentContext, spec: PolicySpec): Policy {
+  if (spec.kind !== kind) throw new CheckpointError(`policy kind: expected ${kind}, found ${spec.kind}`);
+  checkPolicySeal(spec);
+  const parsed = parametersSchema.safeParse(spec.parameters);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new CheckpointError(`policy parameters.${issue?.path.join(".")}: ${issue?.message}`);
+  }
+  const network = networkFromJson(parsed.data.network);
+  const mask = new ActionMask(context.space);
+  const fits = (what: string, found: unknown, expected: unknown): void => {
+    if (canonicalJson(found) === canonicalJson(expected)) return;
+    throw new CheckpointError(`policy ${what}: expected ${canonicalJson(expected)}, found ${canonicalJson(found)}`);
+  };
+  fits("knobs", spec.knobs, context.space.knobs);
+  fits("features", spec.features, networkFeatures(context));
+  fits("outputs", outputsOf(network), mask.width);
+  fits("parameters.sequence", parsed.data.sequence, sequenceOf(context, network));
+  fits("parameters.mask", parsed.data.mask, mask.table);
+  return new NetworkPolicy(context, network, mask, spec);
+}

@@ -1,0 +1,14 @@
+// Networks as plain arrays, and their training by TensorFlow.js in a worker.
+
+export { initialNetwork, type NetworkShape, type SequenceShape } from "./initial-network.ts";
+export {
+  type Activation,
+  compile,
+  type DenseLayer,
+  type Forward,
+  type Network,
+  outputsOf,
+  type RecurrentLayer,
+} from "./network.ts";
+export { networkFromJson, networkJson, networkSchema } from "./network-json.ts";
+export { coefficientsOf, ordinalBasis } from "./ordinal-basis.ts";
