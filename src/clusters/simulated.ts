@@ -15,6 +15,7 @@ import {
 import { type SimulationPlan, type SimulationTotals, Simulator } from "../simulator/index.ts";
 import { History } from "./history.ts";
 import { blurred } from "./observation-noise.ts";
+import { refuseUnoffered } from "./offered.ts";
 
 /** What a simulator tells at a moment. */
 type Snapshot = ReturnType<Simulator["observe"]>;
@@ -70,13 +71,7 @@ export class SimulatedCluster implements ClusterAdapter {
   }
 
   async apply(configuration: Configuration, trial?: Trial): Promise<void> {
-    for (const [name, value] of Object.entries(configuration)) {
-      const knob = this.knobs.find((candidate) => candidate.name === name);
-      if (knob === undefined || !knob.values.includes(value)) {
-        const expected = knob === undefined ? "a knob of this cluster" : `one of ${knob.values.join(", ")}`;
-        throw new ActuationError(`configuration.${name}: expected ${expected}, found ${value}`);
-      }
-    }
+    refuseUnoffered(this.knobs, configuration);
     try {
       this.#simulator.configure(configuration, trial);
     } catch (cause) {

@@ -103,7 +103,7 @@ export class Actuator {
     const failure = await this.#send(actuation, trial);
     if (failure !== null) {
       await this.#log.append({ ...actuation, configuration: target, actor: "guard" });
-      const refused = failure instanceof ActuationError;
+      const refused = failure instanceof ActuationError && failure.left === "unchanged";
       this.#fault = `the cluster ${refused ? "refused" : "failed to take"} a change: ${message(failure)}`;
       const reason = `${this.#fault}; ${base.reason}`;
       return { ...record, applied: refused ? target : null, outcome: refused ? "refused" : "failed", reason };

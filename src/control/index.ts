@@ -16,3 +16,4 @@ export type { ClusterStatus, Recommendation } from "./status.ts";
 export { type StepName, stepNames } from "./step-timer.ts";
 export { type Planner, Thoughts } from "./thoughts.ts";
 export { TrustedAgent } from "./trusted-agent.ts";
+export { convergenceFault, nextConvergence } from "./verify.ts";

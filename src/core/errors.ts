@@ -66,10 +66,16 @@ export class ObservationError extends TrimtabError {
   }
 }
 
-/** Raised when a cluster refused or failed a change. */
+/** What a change that did not go through leaves behind: things as they were, or nobody knows what. */
+export type LeftBehind = "unchanged" | "unknown";
+
+/** Raised when a cluster refused a change (things are then as they were), or failed in the middle of one. */
 export class ActuationError extends TrimtabError {
-  constructor(message: string, options?: { cause?: unknown }) {
+  readonly left: LeftBehind;
+
+  constructor(message: string, options: { cause?: unknown; left?: LeftBehind } = {}) {
     super("E_ACTUATION", message, options);
+    this.left = options.left ?? "unchanged";
   }
 }
 

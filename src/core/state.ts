@@ -14,6 +14,8 @@ export interface LatencyMetrics {
   readonly missRatio: number;
   /** Relative width of the source histogram's bucket at the objective's percentile; 0 where exact. */
   readonly resolution: number;
+  /** That bucket, lower and upper edge; the last one's upper edge is Infinity. Absent where exact. */
+  readonly bucketMs?: readonly [number, number];
 }
 
 /** Mean service time of the batches of one size. */
@@ -102,6 +104,7 @@ export interface Forecast {
 
 /** Everything a policy may know. Plain data; the same state always gives the same action. */
 export interface ClusterState {
+  /** Cluster time: since 1970-01-01 UTC where the cluster is real, since the workload's start where it is simulated. */
   readonly timeS: number;
   readonly metrics: WindowMetrics;
   /** By instance type. */

@@ -16,4 +16,5 @@ export { type DataFileSearch, type DataFolders, findDataFile } from "./data-file
 export { compiledEntry, packageRoot } from "./package-root.ts";
 export { fieldIssues } from "./parse.ts";
 export { configurationSchema, jsonSchema, knobValueSchema, policySpecSchema } from "./policy-spec-schema.ts";
+export { stateFrom, stateSchema } from "./state-schema.ts";
 export { type ClusterStore, openStore, type Store } from "./store.ts";

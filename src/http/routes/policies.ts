@@ -3,10 +3,10 @@
 import { z } from "zod";
 import { ConfigError, toJson } from "../../core/index.ts";
 import { exporters, findExporter } from "../../export/index.ts";
+import { stateFrom, stateSchema } from "../../store/index.ts";
 import type { Policies } from "../policies.ts";
 import { type Route, route } from "../route.ts";
 import { configurationJson, idParams, pageOf, policyJson } from "../schemas.ts";
-import { stateFrom, stateSchema } from "../state-schema.ts";
 
 const actBody = z.union([
   z.strictObject({ observation: stateSchema }),

@@ -1,11 +1,14 @@
-// The schema of an observation sent to a policy: everything a policy may know, little of it required.
+// The schema of an observation that comes from outside: everything a policy may know, little of it required.
 
 import { z } from "zod";
 import type { ClusterState, WindowMetrics } from "../core/index.ts";
-import { configurationSchema } from "../store/index.ts";
+import { configurationSchema } from "./policy-spec-schema.ts";
 
 const ratio = z.number().min(0).max(1);
 const positive = z.number().nonnegative();
+
+/** The last bucket's upper edge is the text "Infinity" in JSON. */
+const edge = z.union([positive, z.literal("Infinity").transform(() => Number.POSITIVE_INFINITY)]);
 
 const latencySchema = z.strictObject({
   meanMs: positive,
@@ -15,6 +18,7 @@ const latencySchema = z.strictObject({
   objectiveMs: positive,
   missRatio: ratio,
   resolution: positive.default(0),
+  bucketMs: z.tuple([positive, edge]).exactOptional(),
 });
 
 const arrivalsSchema = z.strictObject({

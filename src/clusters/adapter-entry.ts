@@ -1,0 +1,98 @@
+// What a kind of cluster adapter is: a name, the schema of its options, what it can turn, and how it is opened.
+//
+// Adding one is one file here and one line in index.ts; the contract of test/contracts/adapter.ts holds it to its word.
+
+import type { z } from "zod";
+import {
+  type ActuationClass,
+  type ClusterAdapter,
+  ConfigError,
+  type Configuration,
+  type Knob,
+  type Objective,
+} from "../core/index.ts";
+import { fieldIssues } from "../store/index.ts";
+
+/** Wall-clock time, handed in so that tests can let it pass at will. */
+export interface Clock {
+  /** Milliseconds since 1970-01-01 UTC. */
+  nowMs(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+/** How a kind of cluster turns a knob where the cluster file does not say. */
+export interface KnobActuation {
+  readonly class: ActuationClass;
+  /** From acceptance to effect. */
+  readonly delayS: number;
+  /** The knob is not to be changed more often than this. */
+  readonly decideEveryS: number;
+}
+
+/** What a cluster is opened with beside the adapter's own options. */
+export interface AdapterContext {
+  /** Name of the cluster, for messages. */
+  readonly cluster: string;
+  /** What may be turned, from the cluster file; only names `actuation` knows. */
+  readonly knobs: readonly Knob[];
+  /** The first is the one whose percentile is `objectiveMs`. */
+  readonly slo: Objective["slo"];
+  /** What a configuration costs an hour, nothing offloaded, by the cluster file's prices. */
+  readonly committedUsdPerHour: (configuration: Configuration) => number;
+  /**
+   * The secret of a role, from the environment variable the cluster file names for it.
+   * @returns null where the file names none
+   * @throws {ConfigError} when the variable is not set
+   */
+  readonly secret: (role: string) => string | null;
+  readonly clock: Clock;
+}
+
+/**
+ * What an adapter can do to its cluster: nothing but read; change all of it at once; or also try a configuration on a
+ * share of the traffic. Where it is `whole`, a trial with a share below 1 is refused.
+ */
+export type Writing = "never" | "whole" | "share";
+
+interface AdapterTraits {
+  /** As a cluster file names it. */
+  readonly name: string;
+  /** One line for lists. */
+  readonly summary: string;
+  readonly writing: Writing;
+  /** Roles of secrets it can use, such as "token". */
+  readonly credentials: readonly string[];
+  /** How it turns a knob where the cluster file does not say; null for a knob it cannot turn. */
+  actuation(knob: string): KnobActuation | null;
+}
+
+/** An adapter as its file defines it. */
+export interface AdapterDefinition<Options> extends AdapterTraits {
+  /** The `options:` block of a cluster file. */
+  readonly options: z.ZodType<Options, unknown>;
+  /** Reaches the cluster once. @throws {ObservationError} when it cannot be reached */
+  open(options: Options, context: AdapterContext): Promise<ClusterAdapter>;
+}
+
+/** An adapter in the registry, the type of its options put away. */
+export interface AdapterEntry extends AdapterTraits {
+  readonly options: z.ZodType;
+  /**
+   * @throws {ConfigError} when the options do not fit
+   * @throws {ObservationError} when the cluster cannot be reached
+   */
+  open(options: unknown, context: AdapterContext): Promise<ClusterAdapter>;
+}
+
+/** Makes a registry entry: options are parsed before the definition sees them. */
+export function adapterEntry<Options>(definition: AdapterDefinition<Options>): AdapterEntry {
+  return {
+    ...definition,
+    open: async (options, context) => {
+      const parsed = definition.options.safeParse(options);
+      if (parsed.success) return definition.open(parsed.data, context);
+      const issues = fieldIssues(parsed.error, options).map((issue) => ({ ...issue, path: `options.${issue.path}` }));
+      throw new ConfigError(`cluster ${context.cluster}`, issues);
+    },
+  };
+}

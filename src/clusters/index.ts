@@ -1,0 +1,22 @@
+// The registry of cluster adapters; a new one is one file and one line here.
+
+import { UnknownNameError } from "../core/index.ts";
+import type { AdapterEntry } from "./adapter-entry.ts";
+import { external } from "./external.ts";
+
+/** Every kind of cluster that a cluster file can attach, in alphabetical order. */
+export const adapters: readonly AdapterEntry[] = [external];
+
+/** @throws {UnknownNameError} when there is no adapter of that name */
+export function findAdapter(name: string): AdapterEntry {
+  const found = adapters.find((entry) => entry.name === name);
+  if (found !== undefined) return found;
+  throw new UnknownNameError(
+    "adapter",
+    name,
+    adapters.map((entry) => entry.name),
+  );
+}
+
+export type { AdapterContext, AdapterEntry, Clock, KnobActuation, Writing } from "./adapter-entry.ts";
+export { systemClock } from "./system-clock.ts";

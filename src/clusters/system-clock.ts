@@ -1,0 +1,7 @@
+// The clock of this machine.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "./adapter-entry.ts";
+
+/** Wall-clock time as the system tells it. */
+export const systemClock: Clock = { nowMs: () => Date.now(), sleep: (ms) => sleep(ms) };
