@@ -9,6 +9,7 @@ import { registerCatalogue } from "./catalogue.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerEvaluate } from "./evaluate.ts";
 import { registerExport } from "./export.ts";
+import { registerGateway } from "./gateway.ts";
 import { registerProfile } from "./profile.ts";
 import { registerScenario } from "./scenario.ts";
 import { registerServe } from "./serve.ts";
@@ -35,6 +36,7 @@ export function createProgram(): Command {
     .addHelpText("after", "\nExample:\n  $ trimtab serve\n");
   for (const register of [
     registerServe,
+    registerGateway,
     registerTrain,
     registerEvaluate,
     registerTune,

@@ -9,6 +9,7 @@ import type { DecisionRecord, Mode } from "../core/index.ts";
 import { type Listening, listen, openService, type Service } from "../http/index.ts";
 import { positiveNumber, wholeNumber } from "./options.ts";
 import { printLine } from "./output.ts";
+import { stopSignal } from "./stop-signal.ts";
 import { packageVersion } from "./version.ts";
 
 /** Requests under way get this long when the service stops; with the rest it stays under Kubernetes' 30 s. */
@@ -37,20 +38,6 @@ function minuteLines(print: (line: string) => void): (record: DecisionRecord) =>
     lastMinute = minute;
     print(ordinary ? decisionLine(record) : pico.yellow(decisionLine(record)));
   };
-}
-
-/** Resolves at the first signal to stop; a second one ends the process at once. */
-function stopSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    let asked = false;
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(1);
-        asked = true;
-        resolve(signal);
-      });
-    }
-  });
 }
 
 async function stop(service: Service, listening: Listening): Promise<void> {

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Express } from "express";
 import { ConfigError } from "../core/index.ts";
-import { isLoopback } from "./auth.ts";
+import { isLoopback } from "../gateway/access.ts";
 
 /** Where to listen. */
 export interface ListenOptions {

@@ -2,6 +2,7 @@
 
 export * from "./distributions.ts";
 export * from "./gaussian-process.ts";
+export * from "./latency-histogram.ts";
 export * from "./least-squares.ts";
 export * from "./markov.ts";
 export * from "./seeded-random.ts";

@@ -1,9 +1,9 @@
 // What counts in the end: requests that arrived while scoring was on, by hour, against every SLO.
 
 import type { Slo } from "../core/index.ts";
+import { bucketOf, LatencyHistogram } from "../math/index.ts";
 import type { TimeSpan } from "../workload/workload.ts";
 import type { Clock } from "./clock.ts";
-import { bucketOf, LatencyHistogram } from "./latency-histogram.ts";
 import type { RequestClass } from "./plan.ts";
 import type { WindowMeter } from "./window-meter.ts";
 

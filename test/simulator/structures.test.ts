@@ -1,8 +1,8 @@
 // The typed-array structures under the simulator, against plain ones.
 
 import fc from "fast-check";
+import { BUCKET_RESOLUTION, bucketOf, bucketStartMs, LatencyHistogram } from "../../src/math/index.ts";
 import { EventQueue } from "../../src/simulator/event-queue.ts";
-import { BUCKET_RESOLUTION, bucketOf, bucketStartMs, LatencyHistogram } from "../../src/simulator/latency-histogram.ts";
 import { MinTree } from "../../src/simulator/min-tree.ts";
 import { RequestQueue } from "../../src/simulator/request-queue.ts";
 
