@@ -1,7 +1,7 @@
 // What counts in the end: requests that arrived while scoring was on, by hour, against every SLO.
 
 import type { Slo } from "../core/index.ts";
-import { bucketOf, LatencyHistogram } from "../math/index.ts";
+import { bucketOf, LatencyHistogram } from "../math/latency-histogram.ts";
 import type { TimeSpan } from "../workload/workload.ts";
 import type { Clock } from "./clock.ts";
 import type { RequestClass } from "./plan.ts";

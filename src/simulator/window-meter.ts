@@ -1,7 +1,7 @@
 // What happened since the last observation: latencies, batches, service times, arrivals by quarter second.
 
 import type { ArrivalMetrics, LatencyMetrics, ServiceMetrics, Slo } from "../core/index.ts";
-import { BUCKET_RESOLUTION, LatencyHistogram } from "../math/index.ts";
+import { BUCKET_RESOLUTION, LatencyHistogram } from "../math/latency-histogram.ts";
 
 /** Width of the bins arrivals are counted in. */
 export const TICK_S = 0.25;
