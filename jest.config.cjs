@@ -1,4 +1,5 @@
 const esmOnly = [
+  "@marcbachmann",
   "lowdb",
   "steno",
   "highs",

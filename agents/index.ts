@@ -12,7 +12,14 @@ import { regionQ } from "./region-q.ts";
 import { regionSim } from "./region-sim.ts";
 import { isConfigurable, parseAgentName } from "./settings.ts";
 
-export { LOAD_LEVEL_HYSTERESIS, LOAD_LEVEL_RATIO, levelledLoad, levelRatesRps, loadLevel } from "./load-level.ts";
+export {
+  LOAD_LEVEL_HYSTERESIS,
+  LOAD_LEVEL_RATIO,
+  levelledLoad,
+  levelRatesRps,
+  loadLevel,
+  settledRps,
+} from "./load-level.ts";
 
 /** Agents that learn. */
 export const learners: readonly AgentFactory[] = [qTable, regionQ, regionPrior, regionSim, gpPrior, random];

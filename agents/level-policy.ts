@@ -10,12 +10,13 @@ import {
   type ClusterState,
   type Configuration,
   type Json,
+  type LevelsForm,
   type Policy,
   type PolicySpec,
   type TrainingSummary,
 } from "../src/core/index.ts";
 import { checkPolicySeal, sealPolicySpec } from "../src/spaces/index.ts";
-import { LOAD_LEVEL_HYSTERESIS, LOAD_LEVEL_RATIO, levelRatesRps, loadLevel } from "./load-level.ts";
+import { LOAD_LEVEL_HYSTERESIS, LOAD_LEVEL_RATIO, levelRatesRps, loadLevel, loadLevelConstants } from "./load-level.ts";
 
 /** What was learnt for one load level. */
 export interface LevelChoice {
@@ -91,8 +92,8 @@ export function levelPolicy(
   return new LevelPolicy(levels, initial, spec);
 }
 
-/** The policy a spec describes. @throws {CheckpointError} when it is of another kind, lattice or form, or damaged */
-export function loadLevelPolicy(kind: string, context: AgentContext, spec: PolicySpec): Policy {
+/** The rows a spec holds. @throws {CheckpointError} when it is of another kind, lattice or form, or damaged */
+function readRows(kind: string, context: AgentContext, spec: PolicySpec): LevelsForm["rows"] {
   if (spec.kind !== kind) throw new CheckpointError(`policy kind: expected ${kind}, found ${spec.kind}`);
   checkPolicySeal(spec);
   const found = JSON.stringify(spec.knobs.map((knob) => [knob.name, knob.values.map(String)]));
@@ -103,14 +104,26 @@ export function loadLevelPolicy(kind: string, context: AgentContext, spec: Polic
     const issue = parameters.error.issues[0];
     throw new CheckpointError(`policy parameters.${issue?.path.join(".")}: ${issue?.message}`);
   }
-  const levels = parameters.data.levels.map(({ level, positions }) => {
+  return parameters.data.levels.map(({ level, positions }) => {
     const fits =
       positions.length === context.space.knobs.length &&
       positions.every((position, k) => position < (context.space.knobs[k]?.values.length ?? 0));
     if (!fits) {
       throw new CheckpointError(`policy level ${level}: expected positions on the lattice, found [${positions}]`);
     }
-    return { level, configuration: context.space.at(positions) };
+    return { level, positions };
   });
+}
+
+/** The policy a spec describes. @throws {CheckpointError} when it is of another kind, lattice or form, or damaged */
+export function loadLevelPolicy(kind: string, context: AgentContext, spec: PolicySpec): Policy {
+  const rows = readRows(kind, context, spec);
+  const levels = rows.map(({ level, positions }) => ({ level, configuration: context.space.at(positions) }));
   return new LevelPolicy(levels, spec.bounds.initial, spec);
+}
+
+/** The same policy without its agent. @throws as `loadLevelPolicy` */
+export function portableLevels(kind: string, context: AgentContext, spec: PolicySpec): LevelsForm {
+  const rows = readRows(kind, context, spec);
+  return { form: "levels", rows, initial: spec.bounds.initial, loadLevel: loadLevelConstants };
 }

@@ -7,7 +7,7 @@
 // The load is the mean rate over the present stay in the level, its last windows, weighted by their length.
 // The past rates of the observation's history are folded from the oldest on, so no other memory is needed.
 
-import type { ClusterState, PastWindow } from "../src/core/index.ts";
+import type { ClusterState, LevelsForm, PastWindow } from "../src/core/index.ts";
 
 /** Ratio of the highest to the lowest rate of a level. */
 export const LOAD_LEVEL_RATIO = 1.3;
@@ -29,6 +29,17 @@ const CHI_SQUARE_MEDIAN = 0.455;
 const SIGNIFICANT = 3;
 
 const LOG_RATIO = Math.log(LOAD_LEVEL_RATIO);
+
+/** All of the above, for programs that fold rates into levels themselves. */
+export const loadLevelConstants: LevelsForm["loadLevel"] = {
+  ratio: LOAD_LEVEL_RATIO,
+  hysteresis: LOAD_LEVEL_HYSTERESIS,
+  lowestRateRps: LOWEST_RATE_RPS,
+  averagedWindows: AVERAGED_WINDOWS,
+  dispersionWindows: DISPERSION_WINDOWS,
+  chiSquareMedian: CHI_SQUARE_MEDIAN,
+  standardErrors: SIGNIFICANT,
+};
 
 /** A load and its level. */
 export interface LevelledLoad {
@@ -145,4 +156,12 @@ export function levelledLoad(observation: ClusterState): LevelledLoad {
 /** The load level of an observation. */
 export function loadLevel(observation: ClusterState): number {
   return levelledLoad(observation).level;
+}
+
+/**
+ * The arrival rate of an observation as a policy of load levels takes it: the middle of the level. Programs that keep no
+ * history may give the rate they measure instead; the level then is that rate's own.
+ */
+export function settledRps(observation: ClusterState): number {
+  return LOAD_LEVEL_RATIO ** (loadLevel(observation) + 0.5);
 }

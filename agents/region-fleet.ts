@@ -39,6 +39,7 @@ import {
 } from "../src/switching/index.ts";
 import { callBehaviour, fleetKinds, type KindOfMachine } from "./fleet-kinds.ts";
 import { FleetRule } from "./fleet-rule.ts";
+import { portableFleet } from "./portable-fleet.ts";
 import { type ConfigurableAgent, readSettings } from "./settings.ts";
 
 const NAME = "region-fleet";
@@ -295,6 +296,22 @@ function fitting<T>(what: string, make: () => T): T {
   }
 }
 
+/** What a spec of this kind holds. @throws {CheckpointError} when it is of another kind or fleet, or damaged */
+function readSpec(context: AgentContext, spec: PolicySpec) {
+  if (spec.kind !== NAME) throw new CheckpointError(`policy kind: expected ${NAME}, found ${spec.kind}`);
+  const { choice, holdS } = checked(parametersSchema, spec.parameters, "policy parameters");
+  checkPolicySeal(spec);
+  return fitting(`policy of ${NAME}`, () => {
+    const kinds = fleetKinds(context);
+    if (choice !== null && !kinds.some((kind) => kind.name === choice.kind)) {
+      throw new CheckpointError(
+        `policy parameters.choice.kind: expected one of ${kinds.map((kind) => kind.name).join(", ") || "none"}, found ${choice.kind}`,
+      );
+    }
+    return { kinds, choice: readChoice(choice), holdS };
+  });
+}
+
 function withSettings(settings: Settings): AgentFactory {
   return {
     name: NAME,
@@ -313,19 +330,13 @@ function withSettings(settings: Settings): AgentFactory {
         return agent;
       });
     },
-    load(context, spec) {
-      if (spec.kind !== NAME) throw new CheckpointError(`policy kind: expected ${NAME}, found ${spec.kind}`);
-      const { choice, holdS } = checked(parametersSchema, spec.parameters, "policy parameters");
-      checkPolicySeal(spec);
-      return fitting(`policy of ${NAME}`, () => {
-        const kinds = fleetKinds(context);
-        if (choice !== null && !kinds.some((kind) => kind.name === choice.kind)) {
-          throw new CheckpointError(
-            `policy parameters.choice.kind: expected one of ${kinds.map((kind) => kind.name).join(", ") || "none"}, found ${choice.kind}`,
-          );
-        }
-        return new FleetPolicy(new FleetRule(context, kinds, readChoice(choice), holdS), spec);
-      });
+    load: (context, spec) => {
+      const { kinds, choice, holdS } = readSpec(context, spec);
+      return new FleetPolicy(new FleetRule(context, kinds, choice, holdS), spec);
+    },
+    portable: (context, spec) => {
+      const { kinds, choice } = readSpec(context, spec);
+      return portableFleet(context, kinds, choice);
     },
   };
 }

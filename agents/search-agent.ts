@@ -23,7 +23,7 @@ import {
   type WindowMetrics,
 } from "../src/core/index.ts";
 import type { CandidateSet, NextStep } from "../src/slowdown/index.ts";
-import { type LevelChoice, levelPolicy, loadLevelPolicy } from "./level-policy.ts";
+import { type LevelChoice, levelPolicy, loadLevelPolicy, portableLevels } from "./level-policy.ts";
 import { levelledLoad } from "./load-level.ts";
 import { type ConfigurableAgent, readSettings } from "./settings.ts";
 import { joinWindows, withLatency } from "./window.ts";
@@ -276,6 +276,7 @@ export function searchAgent<S extends object>(
       return agent;
     },
     load: (context, spec): Policy => loadLevelPolicy(name, context, spec),
+    portable: (context, spec) => portableLevels(name, context, spec),
   });
   return {
     ...withSettings(readSettings(name, schema, {})),

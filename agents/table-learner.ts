@@ -18,7 +18,7 @@ import {
   type Random,
   type Transition,
 } from "../src/core/index.ts";
-import { choiceFor, levelPolicy, loadLevelPolicy } from "./level-policy.ts";
+import { choiceFor, levelPolicy, loadLevelPolicy, portableLevels } from "./level-policy.ts";
 import { loadLevel } from "./load-level.ts";
 import { type Move, Moves } from "./moves.ts";
 import { type ConfigurableAgent, readSettings } from "./settings.ts";
@@ -189,6 +189,7 @@ export function tableAgent<S extends TableSettings>(
       return agent;
     },
     load: (context, spec): Policy => loadLevelPolicy(name, context, spec),
+    portable: (context, spec) => portableLevels(name, context, spec),
   });
   return {
     ...withSettings(readSettings(name, schema, {})),

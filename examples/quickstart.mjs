@@ -1,7 +1,7 @@
 // Ten lines: open a scenario, train the region agent, compare it with two rules, export it.
 
 import { writeFile } from "node:fs/promises";
-import { evaluate, findExporter, openScenario, train, writeCheckpoint } from "trimtab";
+import { evaluate, exportPolicy, findExporter, openScenario, train, writeCheckpoint } from "trimtab";
 
 const open = await openScenario("image-mmpp", { dataFolder: null });
 const checkpoint = await train(open, { agent: "region-q", seed: 1, episodes: 1 });
@@ -10,4 +10,5 @@ const policies = ["static", "mark", "region-q.checkpoint"];
 const report = await evaluate(open, { policies, seeds: [11], bound: false, nowMs: () => performance.now() });
 for (const { name, met, usd } of report.policies)
   console.log(name, met ? "met its SLO" : "missed its SLO", `$${usd.toFixed(2)}`);
-await writeFile("policy.json", findExporter("json").export(checkpoint.spec));
+const [exported] = await exportPolicy(open, checkpoint.spec, [findExporter("python")]);
+await writeFile("policy.py", exported.files[0].content);

@@ -12,7 +12,7 @@ export {
   simulatedEnvironment,
 } from "../environments/index.ts";
 export * from "./core/index.ts";
-export { exporters, findExporter, loadPolicyJson } from "./export/index.ts";
+export { exporters, exportPolicy, findExporter, loadPolicyJson, packagePolicy } from "./export/index.ts";
 export { applyGuards, guards } from "./guards/index.ts";
 export { SeededRandom } from "./math/index.ts";
 export { createOptimizer, optimizers } from "./optimizers/index.ts";

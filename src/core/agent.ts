@@ -5,6 +5,7 @@ import type { Proposal, Transition } from "./decision.ts";
 import type { Configuration, Knob } from "./knob.ts";
 import type { Limits, Optimizer, PerformanceModel } from "./model.ts";
 import type { Objective } from "./objective.ts";
+import type { PortablePolicy } from "./portable.ts";
 import type { Random } from "./random.ts";
 import type { KnobLattice } from "./space.ts";
 import type { ClusterState } from "./state.ts";
@@ -120,4 +121,9 @@ export interface AgentFactory {
   restore(context: AgentContext, snapshot: AgentSnapshot): Agent;
   /** The policy a spec of this kind describes. @throws {CheckpointError} when parameters do not fit */
   load(context: AgentContext, spec: PolicySpec): Policy;
+  /**
+   * The policy a spec of this kind describes without the agent, for programs that have neither; absent where it cannot
+   * do without. @throws {CheckpointError} as `load` @throws {ExportError} when this one cannot do without
+   */
+  portable?(context: AgentContext, spec: PolicySpec): PortablePolicy;
 }

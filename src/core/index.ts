@@ -11,6 +11,7 @@ export * from "./json.ts";
 export * from "./knob.ts";
 export * from "./model.ts";
 export * from "./objective.ts";
+export * from "./portable.ts";
 export * from "./random.ts";
 export * from "./space.ts";
 export * from "./state.ts";

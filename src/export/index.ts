@@ -1,10 +1,24 @@
 // The registry of exporters; a new format is one file and one line here.
 
 import { type PolicyExporter, UnknownNameError } from "../core/index.ts";
+import { celExporter } from "./cel.ts";
+import { goExporter } from "./go.ts";
+import { javascriptExporter } from "./javascript.ts";
 import { jsonExporter } from "./json.ts";
+import { pythonExporter } from "./python.ts";
+import { regoExporter } from "./rego.ts";
+import { tableExporter } from "./table.ts";
 
 /** Every format a policy can leave in. */
-export const exporters: readonly PolicyExporter[] = [jsonExporter];
+export const exporters: readonly PolicyExporter[] = [
+  jsonExporter,
+  javascriptExporter,
+  pythonExporter,
+  goExporter,
+  tableExporter,
+  celExporter,
+  regoExporter,
+];
 
 /** @throws {UnknownNameError} for a format no exporter writes */
 export function findExporter(format: string): PolicyExporter {
@@ -18,4 +32,8 @@ export function findExporter(format: string): PolicyExporter {
   return found;
 }
 
+export { type Exported, exportPolicy, fidelityLine } from "./export-policy.ts";
 export { loadPolicyJson } from "./json.ts";
+export { type PolicyPackage, packagePolicy, tarOf, writeFolder } from "./policy-package.ts";
+export { exportSource, HELD_OUT, heldOut } from "./source.ts";
+export { type Fidelity, verifyExport } from "./verify.ts";

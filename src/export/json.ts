@@ -7,24 +7,28 @@ import {
   canonicalJson,
   type Policy,
   type PolicyExporter,
+  type PolicySpec,
 } from "../core/index.ts";
 import { checkPolicySeal } from "../spaces/index.ts";
 import { fieldIssues, policySpecSchema } from "../store/index.ts";
+import { always, textOf } from "./exact.ts";
 
 /** Exports a policy as its PolicySpec. */
 export const jsonExporter: PolicyExporter = {
   format: "json",
   mediaType: "application/json",
   summary: "PolicySpec: everything needed to run, explain or export the policy again",
-  export: (spec) => `${canonicalJson(spec)}\n`,
+  exact: always,
+  export: async ({ spec }) => [{ name: "policy.json", content: `${canonicalJson(spec)}\n` }],
+  replay: async (files, source) => {
+    const spec = readPolicyJson(textOf(files, "policy.json"));
+    const policy = source.open(spec);
+    return (observation) => policy.act(observation);
+  },
 };
 
-/**
- * The policy an exported JSON text describes; acts exactly as the one it was exported from.
- * @param find looks an agent up by the spec's kind
- * @throws {CheckpointError} when the text is no policy spec, its digest does not fit, or it is for another environment
- */
-export function loadPolicyJson(text: string, context: AgentContext, find: (kind: string) => AgentFactory): Policy {
+/** The spec in an exported JSON text. @throws {CheckpointError} when it is none, or its digest does not fit */
+export function readPolicyJson(text: string): PolicySpec {
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -38,8 +42,17 @@ export function loadPolicyJson(text: string, context: AgentContext, find: (kind:
     );
     throw new CheckpointError(`policy: ${faults.join("; ")}`);
   }
-  const spec = parsed.data;
-  checkPolicySeal(spec);
+  checkPolicySeal(parsed.data);
+  return parsed.data;
+}
+
+/**
+ * The policy an exported JSON text describes; acts exactly as the one it was exported from.
+ * @param find looks an agent up by the spec's kind
+ * @throws {CheckpointError} when the text is no policy spec, its digest does not fit, or it is for another environment
+ */
+export function loadPolicyJson(text: string, context: AgentContext, find: (kind: string) => AgentFactory): Policy {
+  const spec = readPolicyJson(text);
   if (spec.environment !== context.environment) {
     throw new CheckpointError(`policy: environment: expected ${context.environment}, found ${spec.environment}`);
   }

@@ -9,12 +9,18 @@ import {
   type PolicySpec,
   UnknownNameError,
 } from "../core/index.ts";
+import { exporters, exportPolicy, findExporter, packagePolicy, tarOf } from "../export/index.ts";
 import { SeededRandom } from "../math/index.ts";
 import { createOptimizer } from "../optimizers/index.ts";
 import { type PolicyEntry, readCheckpoint, type Store } from "../store/index.ts";
 import { DEFAULT_OPTIMIZER } from "../training/index.ts";
 import type { Clusters } from "./clusters.ts";
 import type { Scenarios } from "./scenarios.ts";
+
+/** The format that is all of them. */
+export const PACKAGE = "package";
+
+const TAR = "application/x-tar";
 
 /** Policies kept ready to act. */
 const READY_LIMIT = 64;
@@ -92,6 +98,24 @@ export class Policies {
     const oldest = this.#ready.keys().next();
     if (this.#ready.size > READY_LIMIT && oldest.done !== true) this.#ready.delete(oldest.value);
     return loading;
+  }
+
+  /** A policy in one of the formats, or in all that can hold it. @throws as `spec` @throws {ExportError} when refused */
+  async exported(
+    id: string,
+    format: string,
+  ): Promise<{ mediaType: string; name: string; content: string | Uint8Array }> {
+    const [spec, { open }] = await Promise.all([this.spec(id), this.ready(id)]);
+    if (format === PACKAGE) {
+      const { name, files } = await packagePolicy(open, spec, exporters);
+      return { mediaType: TAR, name: `${name}.tar`, content: await tarOf(name, files) };
+    }
+    const [exported] = await exportPolicy(open, spec, [findExporter(format)]);
+    if (exported === undefined) throw new RangeError(`${format}: expected an export, found none`);
+    const { files, mediaType } = exported;
+    const [{ name, content }] = files;
+    if (files.length > 1) return { mediaType: TAR, name: `${id}.${format}.tar`, content: await tarOf(format, files) };
+    return { mediaType, name: name.startsWith("policy.") ? name.replace("policy", id) : `${id}-${name}`, content };
   }
 
   /** The configuration a policy chooses. */

@@ -27,8 +27,7 @@ test("the ten-line example is the file that runs, and it prints a verdict for ea
   const lines = stdout.trim().split("\n");
   expect(lines).toHaveLength(3);
   for (const line of lines) expect(line).toMatch(/^\S+ (met|missed) its SLO \$\d+\.\d\d$/);
-  const policy: unknown = JSON.parse(await readFile(join(folder, "policy.json"), "utf8"));
-  expect(policy).toMatchObject({ format: "trimtab-policy", kind: "region-q" });
+  expect(await readFile(join(folder, "policy.py"), "utf8")).toMatch(/^def act\(observation/m);
 });
 
 test("each command of the README's command-line section runs as printed", async () => {

@@ -2,9 +2,9 @@
 
 import { z } from "zod";
 import { ConfigError, toJson } from "../../core/index.ts";
-import { exporters, findExporter } from "../../export/index.ts";
+import { exporters } from "../../export/index.ts";
 import { stateFrom, stateSchema } from "../../store/index.ts";
-import type { Policies } from "../policies.ts";
+import { PACKAGE, type Policies } from "../policies.ts";
 import { type Route, route } from "../route.ts";
 import { configurationJson, idParams, pageOf, policyJson } from "../schemas.ts";
 
@@ -13,7 +13,7 @@ const actBody = z.union([
   z.strictObject({ vector: z.array(z.number()).max(100_000) }),
 ]);
 
-const formats = exporters.map(({ format }) => format);
+const formats = [...exporters.map(({ format }) => format), PACKAGE];
 
 /** `/v1/policies`. */
 export function policyRoutes(policies: Policies): Route[] {
@@ -63,19 +63,17 @@ export function policyRoutes(policies: Policies): Route[] {
       method: "get",
       path: "/v1/policies/{id}/export",
       tag,
-      summary: "A policy in one of the export formats",
+      summary: "A policy in one of the export formats, checked; a tar where there are several files",
       params: idParams,
       query: z.strictObject({ format: z.string().default("json") }),
       answer: { description: `The policy as ${formats.join(", ")}`, contentType: "application/octet-stream" },
       handle: async ({ params: { id }, query }) => {
-        const known = exporters.some(({ format }) => format === query.format);
-        if (!known) {
+        if (!formats.includes(query.format)) {
           const expected = `one of ${formats.join(", ")}`;
           throw new ConfigError("query", [{ path: "format", expected, found: query.format }]);
         }
-        const exporter = findExporter(query.format);
-        const body = exporter.export(await policies.spec(id));
-        return { contentType: exporter.mediaType, body, fileName: `${id}.${exporter.format}` };
+        const { mediaType, name, content } = await policies.exported(id, query.format);
+        return { contentType: mediaType, body: content, fileName: name };
       },
     }),
   ];

@@ -1,0 +1,70 @@
+// Exported programs: the template of a language, filled with the policy, and the module they all amount to.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createContext, Script } from "node:vm";
+import { type ClusterState, ExportError, type ExportSource, type Replay, toJson } from "../core/index.ts";
+import { packageRoot } from "../store/index.ts";
+import { valuesOf } from "./decision-table.ts";
+
+/** Everything above this line of a template's second part only lets tools read it on its own. */
+const FORM_LINE = /^[\s\S]*?^\s*(?:\/\/|#) form\n/m;
+
+function template(name: string): string {
+  return readFileSync(join(packageRoot(), "src", "export", "templates", name), "utf8");
+}
+
+/** What a program holds of the policy, as JSON data. @throws {ExportError} when it has no portable form */
+export function programData({ spec, portable }: ExportSource): string {
+  const { kind, environment, sha256 } = spec;
+  const knobs = spec.knobs.map(({ name, values }) => ({ name, values }));
+  return JSON.stringify(toJson({ kind, environment, sha256, knobs, rule: portable() }));
+}
+
+/** The program in a language, by the ending of its files. @throws {ExportError} when it has no portable form */
+export function programText(source: ExportSource, ending: "mjs" | "py" | "go"): string {
+  const { form } = source.portable();
+  const data = programData(source);
+  if (data.includes("`") || data.includes('"""')) {
+    throw new ExportError("program: expected names without backquotes, found one");
+  }
+  const { kind, environment, sha256 } = source.spec;
+  const title = `The policy ${kind} learnt on ${environment}, sha256 ${sha256.slice(0, 12)}.`;
+  const shared = template(`policy.${ending}`)
+    .replace("TITLE", title)
+    .replace("DATA", () => data);
+  return `${shared}\n${template(`${form}.${ending}`).replace(FORM_LINE, "").trimStart()}`;
+}
+
+/** The data in a program: the first JSON object of its text. @throws {ExportError} when it holds none */
+function dataOf(text: string): string {
+  const line = text
+    .split("\n")
+    .find((candidate) => candidate.includes('{"environment":') || candidate.includes('{"kind":'));
+  const found = line?.slice(line.indexOf("{"), line.lastIndexOf("}") + 1);
+  if (found === undefined) throw new ExportError("program: expected the policy's data, found none");
+  return found;
+}
+
+/** Runs the JavaScript module of a program in this process. @param text the module's own, or of a program in another language */
+export function runProgram(text: string, form: string): Replay {
+  const shared = template("policy.mjs").replace("DATA", () => dataOf(text));
+  const module = text.includes("export function act")
+    ? text
+    : `${shared}\n${template(`${form}.mjs`).replace(FORM_LINE, "")}`;
+  // Handed in, because a context's own globals are slow to look up.
+  const globals = { Math, Object, JSON };
+  const wrapped = `(({ Math, Object, JSON }) => {
+${module.replace(/^export /gm, "")}
+return (text) => JSON.stringify(act(JSON.parse(text)), (_, v) => (v === Infinity ? "Infinity" : v));
+})`;
+  const act: (observation: string) => string = new Script(wrapped).runInContext(createContext({}))(globals);
+  return (observation) => valuesOf(JSON.parse(act(observationText(observation))));
+}
+
+/** The observation as JSON, the arrivals' raw times left out: no program looks at them. */
+export function observationText(observation: ClusterState): string {
+  const { metrics } = observation;
+  const { timesMs: _, ...arrivals } = metrics.arrivals;
+  return JSON.stringify(toJson({ ...observation, metrics: { ...metrics, arrivals, service: null } }));
+}

@@ -1,0 +1,109 @@
+// Where an export comes from: the policy made to act on its own scenario, and observations of it acting.
+
+import { findAgent } from "../../agents/index.ts";
+import { agentContext, type OpenScenario, simulatedCluster } from "../../environments/index.ts";
+import {
+  CheckpointError,
+  type ClusterState,
+  ExportError,
+  type ExportSource,
+  type Policy,
+  type PolicySpec,
+} from "../core/index.ts";
+import { SeededRandom } from "../math/index.ts";
+import { createOptimizer } from "../optimizers/index.ts";
+import { laterWorkload } from "../workload/index.ts";
+
+/** The optimizer that agents whose policies lean on one are made with. */
+const OPTIMIZER = "mark";
+
+/** Stretches of the workload a policy is watched on, from its start to its end. */
+const STRETCHES = 12;
+
+/** Decisions of the learning stretches, and of the held-out ones. */
+const LEARNING_STEPS = 25;
+const HELD_OUT_STEPS = 16;
+
+/** Observations an export is replayed on: those of the held-out stretches, and uniform ones from the observation space. */
+export const HELD_OUT = 256;
+
+/** Lets others in: an export may be asked of a process that answers requests. */
+const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** The policy acting on its scenario, stretch by stretch. Same label, same observations. */
+async function watched(
+  open: OpenScenario,
+  policy: Policy,
+  seed: number,
+  label: string,
+  steps: number,
+): Promise<ClusterState[]> {
+  const random = new SeededRandom(seed).split(`export ${label}`);
+  const seen: ClusterState[] = [];
+  const lengthS = steps * open.intervalS;
+  const lastS = Math.max(0, open.plan.workload.durationS - lengthS - open.intervalS);
+  for (let stretch = 0; stretch < STRETCHES; stretch++) {
+    const own = random.split(String(stretch));
+    const fromS = Math.floor(((stretch + own.next()) / STRETCHES) * lastS);
+    const workload = laterWorkload(open.plan.workload, fromS);
+    const cluster = simulatedCluster(open, own.split("cluster"), { workload, scoreFromS: 0 });
+    try {
+      for (let step = 0; step < steps; step++) {
+        await cluster.advance(open.intervalS);
+        const observation = await cluster.observe();
+        seen.push(observation);
+        await cluster.apply(open.lattice.nearest(policy.act(observation)));
+        await breathe();
+      }
+    } finally {
+      await cluster.close();
+    }
+  }
+  return seen;
+}
+
+/** The observations an export is checked on; no format has learnt from any of them. */
+export async function heldOut(open: OpenScenario, source: ExportSource): Promise<readonly ClusterState[]> {
+  const policy = source.open(source.spec);
+  const seen = await watched(open, policy, source.spec.seed, "held out", HELD_OUT_STEPS);
+  const random = new SeededRandom(source.spec.seed).split("export sampled");
+  const sampled = Array.from({ length: HELD_OUT - seen.length }, () => open.observationSpace.sample(random));
+  return [...seen, ...sampled];
+}
+
+/**
+ * The source of an export.
+ * @throws {CheckpointError} when the spec is damaged, or for another environment
+ */
+export function exportSource(open: OpenScenario, spec: PolicySpec): ExportSource {
+  if (spec.environment !== open.id) {
+    throw new CheckpointError(`policy: environment: expected ${open.id}, found ${spec.environment}`);
+  }
+  const factory = findAgent(spec.kind);
+  const context = agentContext(
+    open,
+    new SeededRandom(spec.seed).split("export"),
+    spec.seed,
+    createOptimizer(OPTIMIZER),
+  );
+  const policy = factory.load(context, spec);
+  let observations: Promise<readonly ClusterState[]> | null = null;
+  return {
+    spec,
+    act: (observation) => policy.act(observation),
+    open: (other) => findAgent(other.kind).load(context, other),
+    portable: () => {
+      if (factory.portable !== undefined) return factory.portable(context, spec);
+      throw new ExportError(
+        `${spec.kind}: expected a policy that needs no performance model to act, found one that solves with it; export its table instead`,
+      );
+    },
+    lattice: open.lattice,
+    objective: open.objective,
+    intervalS: open.intervalS,
+    observations: () => {
+      observations ??= watched(open, policy, spec.seed, "learning", LEARNING_STEPS);
+      return observations;
+    },
+  };
+}
