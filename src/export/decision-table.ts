@@ -150,6 +150,20 @@ export function rowsOf({ knob, tree }: KnobTable): TableRow[] {
   return walk(tree, {});
 }
 
+/** A table of one input as a step function: `values[i]` from `thresholds[i - 1]` on. */
+export interface Steps {
+  readonly thresholds: readonly number[];
+  /** One more than thresholds. */
+  readonly positions: readonly number[];
+}
+
+/** The steps of a tree that asks for one input alone. */
+export function stepsOf(table: KnobTable): Steps {
+  const rows = rowsOf(table);
+  const thresholds = rows.flatMap(({ when }) => Object.values(when).flatMap(([low]) => (low === null ? [] : [low])));
+  return { thresholds, positions: rows.map(({ position }) => position) };
+}
+
 /** The numbers a table asks of an observation, by name. */
 export function inputsOf(inputs: readonly TableInput[], observation: ClusterState): Record<string, number> {
   return Object.fromEntries(inputs.map(({ name, read }) => [name, read(observation)]));

@@ -3,11 +3,18 @@
 import { type PolicyExporter, UnknownNameError } from "../core/index.ts";
 import { celExporter } from "./cel.ts";
 import { goExporter } from "./go.ts";
+import { hpaExporter } from "./hpa.ts";
 import { javascriptExporter } from "./javascript.ts";
 import { jsonExporter } from "./json.ts";
+import { kedaExporter } from "./keda.ts";
+import { onnxExporter } from "./onnx.ts";
+import { prometheusRulesExporter } from "./prometheus-rules.ts";
 import { pythonExporter } from "./python.ts";
+import { rayServeExporter } from "./ray-serve.ts";
 import { regoExporter } from "./rego.ts";
 import { tableExporter } from "./table.ts";
+import { tfservingExporter } from "./tfserving.ts";
+import { tritonExporter } from "./triton.ts";
 
 /** Every format a policy can leave in. */
 export const exporters: readonly PolicyExporter[] = [
@@ -18,6 +25,13 @@ export const exporters: readonly PolicyExporter[] = [
   tableExporter,
   celExporter,
   regoExporter,
+  onnxExporter,
+  kedaExporter,
+  hpaExporter,
+  prometheusRulesExporter,
+  tritonExporter,
+  tfservingExporter,
+  rayServeExporter,
 ];
 
 /** @throws {UnknownNameError} for a format no exporter writes */

@@ -89,7 +89,8 @@ export async function packagePolicy(
   const files = [
     { name: "manifest.json", content: manifestOf(open, spec, made) },
     { name: "README.md", content: readmeOf(open, spec, made) },
-    ...exported.flatMap((one) => one.files),
+    // Two formats may need the same file.
+    ...new Map(exported.flatMap((one) => one.files.map((file) => [file.name, file] as const))).values(),
   ];
   return { ...made, files };
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createContext, Script } from "node:vm";
+import { z } from "zod";
 import { type ClusterState, ExportError, type ExportSource, type Replay, toJson } from "../core/index.ts";
 import { packageRoot } from "../store/index.ts";
 import { valuesOf } from "./decision-table.ts";
@@ -46,20 +47,50 @@ function dataOf(text: string): string {
   return found;
 }
 
+/** A function of an exported module, run in this process: JSON text in, JSON text out. */
+function moduleFunction(module: string, name: string): (observation: string) => string {
+  // Handed in, because a context's own globals are slow to look up.
+  const globals = { Math, Object, JSON };
+  const wrapped = `(({ Math, Object, JSON }) => {
+${module.replace(/^export /gm, "")}
+return (text) => JSON.stringify(${name}(JSON.parse(text)), (_, v) => (v === Infinity ? "Infinity" : v));
+})`;
+  return new Script(wrapped).runInContext(createContext({}))(globals);
+}
+
 /** Runs the JavaScript module of a program in this process. @param text the module's own, or of a program in another language */
 export function runProgram(text: string, form: string): Replay {
   const shared = template("policy.mjs").replace("DATA", () => dataOf(text));
   const module = text.includes("export function act")
     ? text
     : `${shared}\n${template(`${form}.mjs`).replace(FORM_LINE, "")}`;
-  // Handed in, because a context's own globals are slow to look up.
-  const globals = { Math, Object, JSON };
-  const wrapped = `(({ Math, Object, JSON }) => {
-${module.replace(/^export /gm, "")}
-return (text) => JSON.stringify(act(JSON.parse(text)), (_, v) => (v === Infinity ? "Infinity" : v));
-})`;
-  const act: (observation: string) => string = new Script(wrapped).runInContext(createContext({}))(globals);
+  const act = moduleFunction(module, "act");
   return (observation) => valuesOf(JSON.parse(act(observationText(observation))));
+}
+
+const numbersSchema = z.array(z.number());
+const networkParts = new WeakMap<
+  ExportSource,
+  { values: (text: string) => string; scores: (text: string) => string }
+>();
+
+function partsOf(source: ExportSource): { values: (text: string) => string; scores: (text: string) => string } {
+  const known = networkParts.get(source);
+  if (known !== undefined) return known;
+  const module = programText(source, "mjs");
+  const parts = { values: moduleFunction(module, "featureValues"), scores: moduleFunction(module, "scores") };
+  networkParts.set(source, parts);
+  return parts;
+}
+
+/** The features of a network for an observation, in their units. */
+export function networkInput(source: ExportSource, observation: ClusterState): number[] {
+  return numbersSchema.parse(JSON.parse(partsOf(source).values(observationText(observation))));
+}
+
+/** The scores of a network for an observation. */
+export function networkScores(source: ExportSource, observation: ClusterState): number[] {
+  return numbersSchema.parse(JSON.parse(partsOf(source).scores(observationText(observation))));
 }
 
 /** The observation as JSON, the arrivals' raw times left out: no program looks at them. */

@@ -18,11 +18,11 @@ import { laterWorkload } from "../workload/index.ts";
 const OPTIMIZER = "mark";
 
 /** Stretches of the workload a policy is watched on, from its start to its end. */
-const STRETCHES = 12;
+const STRETCHES = 8;
 
 /** Decisions of the learning stretches, and of the held-out ones. */
-const LEARNING_STEPS = 25;
-const HELD_OUT_STEPS = 16;
+const LEARNING_STEPS = 38;
+const HELD_OUT_STEPS = 12;
 
 /** Observations an export is replayed on: those of the held-out stretches, and uniform ones from the observation space. */
 export const HELD_OUT = 256;

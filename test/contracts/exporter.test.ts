@@ -16,7 +16,7 @@ import { packageRoot, readCheckpoint } from "../../src/store/index.ts";
 import { train } from "../../src/training/index.ts";
 import { describeExports } from "./exporter.ts";
 
-const scenario = join(__dirname, "..", "fixtures", "tiny-fleet.yaml");
+const scenario = join(__dirname, "..", "fixtures", "tiny-batches.yaml");
 const openTiny = (): Promise<OpenScenario> => openScenario(scenario, { dataFolder: null });
 
 async function trained(agent: string): Promise<{ open: OpenScenario; spec: PolicySpec }> {
@@ -37,11 +37,11 @@ describeExports(exporters, {
   name: "an optimizer",
   make: () => trained("mark"),
   observations: 100,
-  refused: { javascript: solves, python: solves, go: solves },
+  refused: { javascript: solves, python: solves, go: solves, onnx: solves, "ray-serve": solves },
 });
 
 // Its table is distilled like an optimizer's, only slower.
-describeExports(["json", "javascript", "python", "go"].map(findExporter), {
+describeExports(["json", "javascript", "python", "go", "onnx"].map(findExporter), {
   name: "a fleet's learnt rules",
   make: async () => {
     const path = join(packageRoot(), "checkpoints", "reference", "image-diurnal.region-fleet.checkpoint");
@@ -49,7 +49,7 @@ describeExports(["json", "javascript", "python", "go"].map(findExporter), {
     return { open, spec: (await readCheckpoint(path)).spec };
   },
   observations: 100,
-  refused: {},
+  refused: { onnx: /expected a policy of load levels or a network, found a fleet's rules/ },
 });
 
 test("formats are distinct, and each says what it is in one line", () => {

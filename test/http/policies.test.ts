@@ -60,4 +60,4 @@ test("it is exported as JSON that names its file; an unknown format is refused w
   const { body } = await service.ask.get(`/v1/policies/${id}/export?format=fax`).expect(400);
   expect(body.errors[0]).toMatchObject({ path: "format", found: "fax" });
   expect(body.errors[0].expected).toContain("json");
-});
+}, 120_000);

@@ -21,8 +21,8 @@ function trend(rateRps, before) {
   return Math.log(Math.max(1e-3, rateRps) / Math.max(1e-3, mean));
 }
 
-/** What the network sees of an observation. */
-export function input({ metrics, history = [], inFlight, configuration }) {
+/** The network's features in an observation, in their units. */
+export function featureValues({ metrics, history = [], inFlight, configuration }) {
   const rateRps = metrics.arrivals.rateRps;
   const values = {
     arrivalRateRps: rateRps,
@@ -35,7 +35,7 @@ export function input({ metrics, history = [], inFlight, configuration }) {
     offloadedShare: metrics.offloadedShare,
     ...positionsIn(inFlight ?? configuration, "target"),
   };
-  return features.map((feature) => seen(feature, values[feature.name]));
+  return features.map(({ name }) => values[name]);
 }
 
 /** The latest windows as the network's recurrent part sees them, after as many zeros as are missing. */
@@ -89,7 +89,7 @@ const activations = { linear: (x) => x, tanh: Math.tanh, relu: (x) => Math.max(0
 
 /** A score for each value of each knob, in order. */
 export function scores(observation) {
-  let x = input(observation);
+  let x = featureValues(observation).map((given, i) => seen(features[i], given));
   if (network.recurrent !== null) x = [...x, ...recurrentState(sequenceInput(observation))];
   for (const { activation, kernel, bias } of network.layers) x = product(bias, x, kernel).map(activations[activation]);
   return x;
