@@ -7,6 +7,7 @@ import {
   type AgentContext,
   type AgentFactory,
   type AgentSnapshot,
+  type Belief,
   type ClusterState,
   type Configuration,
   type Json,
@@ -91,6 +92,14 @@ export class TrustedAgent {
   /** The latest frozen policy. */
   get policy(): Policy {
     return this.#policy;
+  }
+
+  /** What the agent holds of a configuration, for people; null where it keeps no such thing. */
+  readonly believes = (configuration: Configuration): Belief | null => this.#agent.believes?.(configuration) ?? null;
+
+  /** The configuration the agent would keep now; null where it knows none. */
+  get incumbent(): Configuration | null {
+    return this.#agent.incumbent?.() ?? null;
   }
 
   /** Lowers trust at once when something is wrong. @param fault known from elsewhere, such as a failed observation */

@@ -64,6 +64,14 @@ export interface AgentSnapshot {
   readonly state: Json;
 }
 
+/** What an agent holds of one configuration at the present load, for people. */
+export interface Belief {
+  /** Probability that it meets the SLO, in [0, 1]. */
+  readonly safe: number;
+  /** How much the measurements of its region say of it: 0 nothing, 1 as much as one of its own. */
+  readonly informed: number;
+}
+
 /** A learner. Owns only its state; chance and time come from outside. */
 export interface Agent {
   act(observation: ClusterState): Proposal;
@@ -75,6 +83,10 @@ export interface Agent {
   /** Greedy snapshot; later updates leave it alone. */
   policy(): Policy;
   save(): AgentSnapshot;
+  /** What it holds of a configuration now; null for one it does not consider. Absent where it keeps no such thing. */
+  believes?(configuration: Configuration): Belief | null;
+  /** The configuration it would keep at the present load; null before it knows one. */
+  incumbent?(): Configuration | null;
 }
 
 /** A profiled point the prior may see. */

@@ -14,18 +14,21 @@ import type { EventStreams } from "./events.ts";
 import type { Instances } from "./instances.ts";
 import type { Metrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
-import { docsPage, statusPage } from "./pages.ts";
+import { docsPage, pageHeaders } from "./pages.ts";
 import type { Policies } from "./policies.ts";
 import { HttpError, problemOf } from "./problem.ts";
 import type { Reply, Route } from "./route.ts";
 import { clusterRoutes } from "./routes/clusters.ts";
 import { environmentRoutes } from "./routes/environments.ts";
 import { type Health, healthRoutes } from "./routes/health.ts";
+import { type InsightParts, insightRoutes } from "./routes/insight.ts";
 import { policyRoutes } from "./routes/policies.ts";
+import { registryRoutes } from "./routes/registries.ts";
 import { scenarioRoutes } from "./routes/scenarios.ts";
 import { trainingRoutes } from "./routes/trainings.ts";
 import type { Scenarios } from "./scenarios.ts";
 import type { Trainings } from "./trainings.ts";
+import type { WebFiles } from "./web-files.ts";
 
 /** Largest request body. */
 export const BODY_LIMIT_BYTES = 1 << 20;
@@ -41,17 +44,12 @@ export interface Services {
   readonly metrics: Metrics;
   readonly health: Health;
   readonly streams: EventStreams;
+  readonly insight: Omit<InsightParts, "clusters">;
+  readonly web: WebFiles;
   /** Bearer token; null where only this machine may ask. */
   readonly token: string | null;
   readonly log: Logger;
 }
-
-/** Pages run only what they bring themselves. */
-const pageHeaders = {
-  "content-security-policy":
-    "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'",
-  "referrer-policy": "no-referrer",
-};
 
 function answer(reply: Reply, response: Response, streams: EventStreams): void {
   if ("events" in reply) {
@@ -140,14 +138,19 @@ export function createApp(services: Services): Express {
     ...environmentRoutes(services.instances),
     ...healthRoutes(services.health),
     ...clusterRoutes(services.clusters),
+    ...insightRoutes({ clusters: services.clusters, ...services.insight }),
     ...trainingRoutes(services.trainings),
     ...scenarioRoutes(services.scenarios),
+    ...registryRoutes(),
   ];
   for (const one of routes) mount(app, one, services);
   const contract = openApiDocument(routes, services.version);
   app.get("/openapi.json", (_request, response) => void response.json(contract));
   app.get("/docs", (_request, response) => void response.set(pageHeaders).type("html").send(docsPage));
-  app.get("/", (_request, response) => void response.set(pageHeaders).type("html").send(statusPage));
+  app.get(["/", "/assets/:name"], (request, response, next) => {
+    const { name } = request.params;
+    if (!services.web.serve(typeof name === "string" ? name : "index.html", request, response)) next();
+  });
   app.get("/metrics", async (_request, response) => {
     for (const cluster of services.clusters.list()) services.metrics.cluster(cluster);
     const { contentType, body } = await services.metrics.page();

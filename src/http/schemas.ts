@@ -11,6 +11,11 @@ export const configurationJson = z
   .record(z.string(), knobValueJson)
   .meta({ id: "Configuration", description: 'A value for every knob; "Infinity" stands for never' });
 
+/** A value or null, as a choice: the contract then names the schema of the value. */
+export function orNull<T extends z.ZodType>(schema: T): z.ZodUnion<[T, z.ZodNull]> {
+  return z.union([schema, z.null()]);
+}
+
 /** A page of a list. */
 export function pageOf(items: z.ZodType): z.ZodType {
   return z.object({ items: z.array(items), next: z.string().nullable() });
@@ -46,6 +51,33 @@ export const voteJson = z
   })
   .meta({ id: "Vote" });
 
+const metricsJson = z
+  .object({
+    durationS: z.number(),
+    requests: z.number(),
+    arrivalRateRps: z.number(),
+    latency: z
+      .object({
+        meanMs: z.number(),
+        p50Ms: z.number(),
+        p95Ms: z.number(),
+        p99Ms: z.number(),
+        objectiveMs: z.number(),
+        missRatio: z.number(),
+        resolution: z.number(),
+      })
+      .nullable(),
+    queueLength: z.number(),
+    utilization: z.number(),
+    meanBatchSize: z.number().nullable(),
+    service: z.object({ meanMs: z.number() }).nullable(),
+    dropped: z.number(),
+    offloadedShare: z.number(),
+    costUsdPerHour: z.number(),
+    costUsd: z.number(),
+  })
+  .meta({ id: "WindowMetrics", description: "One measurement window, at the input for arrivals" });
+
 /** A decision record. */
 export const decisionJson = z
   .object({
@@ -56,9 +88,9 @@ export const decisionJson = z
     trust,
     observation: z
       .object({
-        metrics: z.record(z.string(), z.unknown()),
+        metrics: metricsJson,
         configuration: configurationJson,
-        inFlight: configurationJson.nullable(),
+        inFlight: orNull(configurationJson),
         fleet: z.record(
           z.string(),
           z.object({ ready: z.number(), launching: z.number(), draining: z.number(), spot: z.number() }),
@@ -68,8 +100,8 @@ export const decisionJson = z
       .nullable(),
     votes: z.array(voteJson),
     actor,
-    proposed: configurationJson.nullable(),
-    applied: configurationJson.nullable(),
+    proposed: orNull(configurationJson),
+    applied: orNull(configurationJson),
     guards: z.array(z.object({ guard: z.string(), reason: z.string() })),
     expected: z.object({ objectiveMs: z.number(), costUsdPerHour: z.number() }).nullable(),
     measured: z.object({ objectiveMs: z.number().nullable(), costUsdPerHour: z.number() }).nullable(),
@@ -89,15 +121,29 @@ export const clusterJson = z
     agent: z.string(),
     optimizer: z.string(),
     mode: modeSchema,
-    trust: z.object({ trust, sinceS: z.number(), reason: z.string(), test: z.unknown() }),
+    trust: z.object({
+      trust,
+      sinceS: z.number(),
+      reason: z.string(),
+      test: z
+        .object({
+          passed: z.boolean(),
+          windows: z.number().int(),
+          loadLevels: z.number().int(),
+          meanAdvantage: z.number().nullable(),
+          lowerBound: z.number().nullable(),
+          reason: z.string(),
+        })
+        .nullable(),
+    }),
     timeS: z.number(),
-    configuration: configurationJson.nullable(),
+    configuration: orNull(configurationJson),
     configurationDecision: z.string().nullable(),
-    running: configurationJson.nullable(),
-    inFlight: configurationJson.nullable(),
+    running: orNull(configurationJson),
+    inFlight: orNull(configurationJson),
     lastGood: z.unknown(),
     decisions: z.number().int(),
-    lastDecision: decisionJson.nullable(),
+    lastDecision: orNull(decisionJson),
     resumed: z.object({ decision: z.string(), configuration: configurationJson }).nullable(),
     attachedAt: z.string(),
   })
@@ -137,7 +183,16 @@ export const trainingJson = z
     seed: z.number().int(),
     episodes: z.number().int(),
     status: z.enum(["running", "done", "failed", "stopped"]),
-    progress: z.unknown(),
+    progress: z
+      .object({
+        episode: z.number().int(),
+        episodes: z.number().int(),
+        step: z.number().int(),
+        stepsPerEpisode: z.number().int(),
+        meanReward: z.number(),
+        curve: z.array(z.number()),
+      })
+      .nullable(),
     policy: z.string().nullable(),
     error: z.string().nullable(),
     startedAt: z.string(),

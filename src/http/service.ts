@@ -3,15 +3,26 @@
 import type { Express } from "express";
 import type { Logger } from "pino";
 import type { LoopEvent } from "../control/index.ts";
+import type { DecisionRecord } from "../core/index.ts";
 import { openStore } from "../store/index.ts";
+import { counterfactualHost } from "../training/index.ts";
 import { createApp, type Services } from "./app.ts";
+import { Timelines } from "./cluster-timeline.ts";
 import { Clusters, type EmbeddedOptions } from "./clusters.ts";
 import { EventStreams } from "./events.ts";
+import { Feed } from "./feed.ts";
 import { Instances } from "./instances.ts";
 import { Metrics } from "./metrics.ts";
 import { Policies } from "./policies.ts";
+import { SavingsBook } from "./savings.ts";
 import { Scenarios } from "./scenarios.ts";
 import { Trainings } from "./trainings.ts";
+import { WebFiles } from "./web-files.ts";
+
+/** What a page needs of a decision to know that it should look. */
+function newsOf({ id, timeS, outcome, actor, mode, trust, reason }: DecisionRecord) {
+  return { id, timeS, outcome, actor, mode, trust, reason };
+}
 
 /** What a service is opened with. */
 export interface ServiceOptions {
@@ -48,14 +59,18 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const nowIso = (): string => new Date().toISOString();
   const store = await openStore(options.storeFolder);
   const scenarios = new Scenarios(dataFolder);
-  const trainings = new Trainings(store, scenarios, dataFolder, nowIso, (error) =>
-    log.error({ err: error }, "the end of a training could not be kept"),
-  );
+  const feed = new Feed();
+  const trainings = new Trainings(store, scenarios, dataFolder, nowIso, {
+    onChange: (entry) => feed.publish({ topic: `training ${entry.id}`, event: "training", data: entry }),
+    onError: (error) => log.error({ err: error }, "the end of a training could not be kept"),
+  });
   const metrics = new Metrics({ version, process: options.processMetrics, runningTrainings: () => trainings.running });
   const listener = {
     onEvent: (cluster: string, event: LoopEvent): void => {
       metrics.loop(cluster, event);
       if (event.type === "error") log.error({ err: event.error, cluster }, "the control loop goes on without");
+      if (event.type === "decision")
+        feed.publish({ topic: `cluster ${cluster}`, event: "cluster", data: { cluster, ...newsOf(event.record) } });
       options.onEvent?.(cluster, event);
     },
     onError: (cluster: string, error: unknown): void => log.error({ err: error, cluster }, "a pass failed"),
@@ -73,6 +88,8 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     }),
   };
   const policies = new Policies(store, clusters, scenarios);
+  const timelines = new Timelines();
+  const savings = new SavingsBook(timelines, counterfactualHost(), dataFolder, () => Date.now());
   const services = {
     version,
     scenarios,
@@ -83,6 +100,8 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     metrics,
     health,
     streams,
+    insight: { timelines, savings, feed },
+    web: new WebFiles(),
     token,
     log,
   };
@@ -94,6 +113,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const close = async (): Promise<void> => {
     drain();
     await clusters.close();
+    await savings.close();
     await trainings.close();
     await instances.close();
     await store.close();

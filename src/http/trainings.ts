@@ -23,6 +23,13 @@ export interface TrainingOrder {
 /** Called with every change of a training. */
 export type TrainingListener = (entry: TrainingEntry) => void;
 
+/** Who is told of all trainings. */
+export interface TrainingsWatcher {
+  readonly onChange: TrainingListener;
+  /** Called when the end of a training could not be kept. */
+  readonly onError: (error: unknown) => void;
+}
+
 interface Running {
   readonly worker: RunningTraining;
   over: Promise<void>;
@@ -40,20 +47,19 @@ export class Trainings {
   readonly #scenarios: Scenarios;
   readonly #dataFolder: string | null;
   readonly #nowIso: () => string;
-  readonly #onError: (error: unknown) => void;
+  readonly #watcher: TrainingsWatcher;
   readonly #running = new Map<string, Running>();
   readonly #latest = new Map<string, TrainingEntry>();
   readonly #listeners = new Map<string, Set<TrainingListener>>();
 
-  /** @param onError called when the end of a training could not be kept */
   constructor(
     store: Store,
     scenarios: Scenarios,
     dataFolder: string | null,
     nowIso: () => string,
-    onError: (error: unknown) => void,
+    watcher: TrainingsWatcher,
   ) {
-    this.#onError = onError;
+    this.#watcher = watcher;
     this.#store = store;
     this.#scenarios = scenarios;
     this.#dataFolder = dataFolder;
@@ -128,7 +134,7 @@ export class Trainings {
     const running: Running = { worker, over: Promise.resolve() };
     this.#running.set(id, running);
     this.#tell(entry);
-    running.over = this.#watch(id, worker).catch(this.#onError);
+    running.over = this.#watch(id, worker).catch(this.#watcher.onError);
     await this.#store.catalogue.trainings.put(id, entry);
     return entry;
   }
@@ -198,6 +204,7 @@ export class Trainings {
 
   #tell(entry: TrainingEntry): void {
     this.#latest.set(entry.id, entry);
+    this.#watcher.onChange(entry);
     for (const listener of this.#listeners.get(entry.id) ?? []) listener(entry);
   }
 

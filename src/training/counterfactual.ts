@@ -54,10 +54,10 @@ export interface Counterfactual {
 }
 
 /** Seeds of a counterfactual. */
-const SEEDS = [1, 2, 3, 4, 5];
+const SEEDS = [1, 2, 3];
 
-/** 97.5 % point of Student's t with four degrees of freedom. */
-const STUDENT_T = 2.776;
+/** 97.5 % point of Student's t with two degrees of freedom. */
+const STUDENT_T = 4.303;
 
 /** Windows a counterfactual needs at least. */
 export const LEAST_WINDOWS = 30;
