@@ -12,6 +12,7 @@ import {
   type Objective,
 } from "../core/index.ts";
 import { fieldIssues } from "../store/index.ts";
+import type { Actuator, Observer } from "./halves.ts";
 
 /** Wall-clock time, handed in so that tests can let it pass at will. */
 export interface Clock {
@@ -66,33 +67,48 @@ interface AdapterTraits {
   actuation(knob: string): KnobActuation | null;
 }
 
+/** Opens something of an adapter. @throws {ObservationError} when the cluster cannot be reached */
+type Opening<Options, Opened> = (options: Options, context: AdapterContext) => Promise<Opened>;
+
 /** An adapter as its file defines it. */
 export interface AdapterDefinition<Options> extends AdapterTraits {
   /** The `options:` block of a cluster file. */
   readonly options: z.ZodType<Options, unknown>;
   /** Reaches the cluster once. @throws {ObservationError} when it cannot be reached */
-  open(options: Options, context: AdapterContext): Promise<ClusterAdapter>;
+  readonly open: Opening<Options, ClusterAdapter>;
+  /** Its half that tells what runs and changes it, where that can be opened alone. */
+  readonly openActuator?: Opening<Options, Actuator>;
+  /** Its half that tells windows, where that can be opened alone. */
+  readonly openObserver?: Opening<Options, Observer>;
 }
 
-/** An adapter in the registry, the type of its options put away. */
+/**
+ * An adapter in the registry, the type of its options put away.
+ * What it opens throws {ConfigError} when the options do not fit, {ObservationError} when the cluster cannot be reached.
+ */
 export interface AdapterEntry extends AdapterTraits {
   readonly options: z.ZodType;
-  /**
-   * @throws {ConfigError} when the options do not fit
-   * @throws {ObservationError} when the cluster cannot be reached
-   */
-  open(options: unknown, context: AdapterContext): Promise<ClusterAdapter>;
+  readonly open: Opening<unknown, ClusterAdapter>;
+  /** The whole adapter where it has no halves. */
+  readonly openActuator: Opening<unknown, Actuator>;
+  readonly openObserver: Opening<unknown, Observer>;
 }
 
 /** Makes a registry entry: options are parsed before the definition sees them. */
 export function adapterEntry<Options>(definition: AdapterDefinition<Options>): AdapterEntry {
-  return {
-    ...definition,
-    open: async (options, context) => {
+  const { open, openActuator = open, openObserver = open } = definition;
+  const parsing =
+    <Opened>(opening: Opening<Options, Opened>): Opening<unknown, Opened> =>
+    async (options, context) => {
       const parsed = definition.options.safeParse(options);
-      if (parsed.success) return definition.open(parsed.data, context);
+      if (parsed.success) return opening(parsed.data, context);
       const issues = fieldIssues(parsed.error, options).map((issue) => ({ ...issue, path: `options.${issue.path}` }));
       throw new ConfigError(`cluster ${context.cluster}`, issues);
-    },
+    };
+  return {
+    ...definition,
+    open: parsing(open),
+    openActuator: parsing<Actuator>(openActuator),
+    openObserver: parsing<Observer>(openObserver),
   };
 }

@@ -1,0 +1,33 @@
+// The pages on attaching: every cluster file shown there is one that the adapters take.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { adapters, findAdapter } from "../../src/clusters/index.ts";
+
+const folder = join(__dirname, "..", "..", "docs", "attach");
+
+const adapterPart = z.object({ adapter: z.string(), options: z.unknown() });
+const clusterPart = adapterPart.extend({ observer: adapterPart.optional(), knobs: z.record(z.string(), z.unknown()) });
+
+const examples = readdirSync(folder).flatMap((page) => {
+  const text = readFileSync(join(folder, page), "utf8");
+  return [...text.matchAll(/```yaml\n(.*?)```/gs)].map((match, i) => ({ page, i, text: match[1] ?? "" }));
+});
+
+test("there is an example for each page", () => {
+  const pages = readdirSync(folder);
+  expect(new Set(examples.map(({ page }) => page))).toEqual(new Set(pages));
+  const known = adapters.map(({ name }) => `${name}.md`);
+  for (const page of pages) expect(known).toContain(page);
+});
+
+test.each(examples)("$page, example $i", ({ text }) => {
+  const file = clusterPart.parse(parse(text));
+  for (const { adapter, options } of [file, file.observer ?? file]) {
+    const { error } = findAdapter(adapter).options.safeParse(options);
+    expect(error?.issues ?? []).toEqual([]);
+  }
+  for (const knob of Object.keys(file.knobs)) expect(findAdapter(file.adapter).actuation(knob)).not.toBeNull();
+});
