@@ -85,9 +85,9 @@ async function bareServer(answer: unknown): Promise<{ url: string; close: () => 
 }
 
 async function actInProcess(service: Service, policyId: string): Promise<ServiceBench["actInProcessMicros"]> {
-  const { policy, open } = await service.services.policies.ready(policyId);
+  const { policy, task } = await service.services.policies.ready(policyId);
   const random = new SeededRandom(1);
-  const states = Array.from({ length: 1000 }, (_, i) => open.observationSpace.sample(random.split(String(i))));
+  const states = Array.from({ length: 1000 }, (_, i) => task.observationSpace.sample(random.split(String(i))));
   const micros = new Float64Array(IN_PROCESS_DECISIONS);
   let consumed = 0;
   for (let i = -states.length; i < micros.length; i++) {
@@ -106,9 +106,9 @@ async function underLoad(
   policyId: string,
   actUrl: string,
 ): Promise<Omit<ServiceBench, "actInProcessMicros">> {
-  const { open, policy } = await service.services.policies.ready(policyId);
-  const state = open.observationSpace.sample(new SeededRandom(2));
-  const body = JSON.stringify({ vector: [...open.observationSpace.encode(state)] });
+  const { task, policy } = await service.services.policies.ready(policyId);
+  const state = task.observationSpace.sample(new SeededRandom(2));
+  const body = JSON.stringify({ vector: [...task.observationSpace.encode(state)] });
   const bare = await bareServer({ action: policy.act(state), policyId });
   const generator = new Generator([
     { url: actUrl, body },

@@ -1,18 +1,28 @@
 // Environments by name: the scenarios that ship, opened and wrapped.
 
 export { ClusterEnvironment, type ClusterEnvironmentOptions } from "./cluster-environment.ts";
+export {
+  checkCluster,
+  isSimulated,
+  type LoadedCluster,
+  listClusterFiles,
+  loadCluster,
+  modeIssues,
+} from "./cluster-file.ts";
+export { type ClusterFile, clusterFileSchema, type SimulatedFile, simulatedFileSchema } from "./cluster-schema.ts";
 export { isKnobName, knobNames } from "./knobs.ts";
 export { type ObservationFeature, ObservationSpace, UNKNOWN } from "./observation-space.ts";
+export { openAdapter, openCluster, type Reach } from "./open-cluster.ts";
 export {
-  agentContext,
-  environmentId,
-  type OpenOptions,
+  isScenario,
   type OpenScenario,
   openScenario,
   simulatedCluster,
   simulatedEnvironment,
   withoutWarmup,
 } from "./open-scenario.ts";
+export { agentContext, environmentId, type OpenOptions, type TuningTask } from "./open-task.ts";
 export { rewardOf } from "./reward.ts";
 export { checkScenario, type LoadedScenario, listScenarios, loadScenario, scenarioFolder } from "./scenario-file.ts";
 export { type Scenario, scenarioSchema } from "./scenario-schema.ts";
+export { openTaskSource, type TaskSource } from "./task-source.ts";

@@ -1,122 +1,26 @@
-// Opens a scenario: every name resolved, data read, ready to be simulated, tuned and evaluated.
+// Opens a scenario: its task resolved, its data read, ready to be simulated, tuned and evaluated.
 
-import { committedUsdPerHour, resolveCatalogue } from "../src/catalogue/index.ts";
 import { SimulatedCluster } from "../src/clusters/simulated.ts";
-import {
-  type AgentContext,
-  type Catalogue,
-  ConfigError,
-  type Configuration,
-  type KnobLattice,
-  type Limits,
-  type Objective,
-  type Optimizer,
-  type PerformanceModel,
-  type ProfilePoint,
-  type Random,
-  type Slo,
-} from "../src/core/index.ts";
-import { closedFormModel } from "../src/performance/index.ts";
-import { openProfile, type ServiceProfile } from "../src/profiles/index.ts";
+import type { Random } from "../src/core/index.ts";
 import type { SimulationPlan } from "../src/simulator/plan.ts";
-import { knobLattice } from "../src/spaces/index.ts";
 import { laterWorkload, openWorkload } from "../src/workload/index.ts";
 import { ClusterEnvironment } from "./cluster-environment.ts";
-import { allowedBy, resolveKnobs } from "./knobs.ts";
 import { given, mechanismsOf } from "./mechanisms.ts";
-import { ObservationSpace } from "./observation-space.ts";
-import { profilePointsOf } from "./prior-points.ts";
+import { type OpenOptions, openProfiles, openTask, type TuningTask } from "./open-task.ts";
 import { type LoadedScenario, loadScenario } from "./scenario-file.ts";
 import type { Scenario } from "./scenario-schema.ts";
 
-/** Where data is looked for. */
-export interface OpenOptions {
-  /** TRIMTAB_DATA, or null where there is none. */
-  readonly dataFolder: string | null;
-}
-
-/** A scenario with everything it names at hand. */
-export interface OpenScenario {
+/** A scenario with everything it names at hand: a task, and the cluster and traffic it is simulated with. */
+export interface OpenScenario extends TuningTask {
   readonly scenario: Scenario;
-  /** Gymnasium id, such as "trimtab/ImageDiurnal-v0". */
-  readonly id: string;
   readonly plan: SimulationPlan;
-  readonly lattice: KnobLattice;
-  readonly observationSpace: ObservationSpace;
-  readonly objective: Objective;
-  readonly catalogue: Catalogue;
-  readonly limits: Limits;
-  readonly model: PerformanceModel;
-  readonly initial: Configuration;
-  readonly intervalS: number;
-  readonly profilePoints: readonly ProfilePoint[];
-  readonly committedUsdPerHour: (configuration: Configuration) => number;
-  readonly budgetUsdPerHour: number | null;
   /** Seconds of the workload to learn from; scoring starts where they end. */
   readonly warmupS: number;
 }
 
-/** Gymnasium id of a scenario name: "image-diurnal" is "trimtab/ImageDiurnal-v0". */
-export function environmentId(name: string): string {
-  const camel = name.replace(/(^|-)([a-z0-9])/g, (_, __, letter: string) => letter.toUpperCase());
-  return `trimtab/${camel}-v0`;
-}
-
-function familyOf(typeName: string): string {
-  return typeName.split(".")[0] ?? typeName;
-}
-
-function initialConfiguration(scenario: Scenario, lattice: KnobLattice, source: string): Configuration {
-  const values = lattice.knobs.map((knob) => [knob.name, scenario.initial[knob.name] ?? knob.values[0] ?? 0] as const);
-  const initial: Configuration = Object.fromEntries(values);
-  if (!lattice.contains(initial)) {
-    throw new ConfigError(source, [
-      { path: "initial", expected: "a configuration that can run within the limits", found: JSON.stringify(initial) },
-    ]);
-  }
-  return initial;
-}
-
-async function openProfiles(loaded: LoadedScenario, options: OpenOptions): Promise<Map<string, ServiceProfile>> {
-  const specs = loaded.scenario.models[0]?.profiles ?? {};
-  const opened = await Promise.all(
-    Object.entries(specs).map(async ([key, spec]) => {
-      const profile = await openProfile(spec, {
-        baseFolder: loaded.folder,
-        dataFolder: options.dataFolder,
-        device: key,
-      });
-      return [key, profile] as const;
-    }),
-  );
-  return new Map(opened);
-}
-
-function profileFor(profiles: ReadonlyMap<string, ServiceProfile>, key: string, source: string): ServiceProfile {
-  const profile = profiles.get(key) ?? profiles.get(familyOf(key));
-  if (profile === undefined) {
-    throw new ConfigError(source, [
-      {
-        path: `models[0].profiles.${key}`,
-        expected: `a profile for ${key} or its family ${familyOf(key)}`,
-        found: [...profiles.keys()].join(", ") || "none",
-      },
-    ]);
-  }
-  return profile;
-}
-
-function objectiveOf(scenario: Scenario, committedInitialUsdPerHour: number): Objective {
-  const [first, ...others] = scenario.slo;
-  if (first === undefined)
-    throw new ConfigError(scenario.name, [{ path: "slo", expected: "at least one", found: "none" }]);
-  const { latency, miss, change } = scenario.objective.weights;
-  const referenceUsdPerHour = scenario.objective.referenceUsdPerHour ?? (committedInitialUsdPerHour || 1);
-  return {
-    minimize: scenario.objective.minimize,
-    slo: [first, ...others] satisfies readonly [Slo, ...Slo[]],
-    reward: { referenceUsdPerHour, latency, miss, change },
-  };
+/** Whether a task can be simulated: a real cluster's has no workload. */
+export function isScenario(task: TuningTask): task is OpenScenario {
+  return "plan" in task;
 }
 
 /**
@@ -128,67 +32,27 @@ export async function openScenario(source: string | LoadedScenario, options: Ope
   const loaded = typeof source === "string" ? await loadScenario(source) : source;
   const { scenario, folder, path } = loaded;
   const [profiles, workload] = await Promise.all([
-    openProfiles(loaded, options),
+    openProfiles(scenario.models[0]?.profiles ?? {}, folder, options),
     openWorkload(scenario.workload, { baseFolder: folder, dataFolder: options.dataFolder }),
   ]);
-  const catalogue: Catalogue =
-    scenario.catalogue === undefined
-      ? { prices: "none", instances: [], function: null }
-      : resolveCatalogue(scenario.catalogue);
-  const host = scenario.host ?? null;
-  const limits: Limits = {
-    ...(scenario.limits.gpus === undefined ? {} : { gpus: scenario.limits.gpus }),
-    ...(scenario.limits.vcpus === undefined ? {} : { vcpus: scenario.limits.vcpus }),
-    ...(scenario.budget === undefined ? {} : { usdPerHour: scenario.budget.usdPerHour }),
-  };
-  const knobs = resolveKnobs(scenario.knobs, scenario.actuation);
-  const lattice = knobLattice(knobs, allowedBy(knobs, catalogue, host?.cores ?? null, limits));
-  const initial = initialConfiguration(scenario, lattice, path);
-  const committed = (configuration: Configuration): number => committedUsdPerHour(catalogue, host, configuration);
-  const objective = objectiveOf(scenario, committed(initial));
-  const functionType = catalogue.function;
+  const { task, machines } = openTask(scenario, profiles, path);
   const warmupS = scenario.workload.warmupS;
   const plan: SimulationPlan = {
     workload,
     classes: scenario.classes ?? [{ name: "all", share: 1, strict: true, size: { mean: 1, cv: 0 } }],
-    pools: catalogue.instances.map((type) => ({
-      type,
-      profile: profileFor(profiles, type.name, path),
-      ...given(scenario.markets[type.name] ?? {}),
-    })),
-    host: host === null ? null : { ...host, profile: profileFor(profiles, "host", path) },
-    function:
-      functionType === null
-        ? null
-        : { type: functionType, profile: profileFor(profiles, "function", path), ...given(scenario.function) },
+    ...machines,
+    pools: machines.pools.map((pool) => ({ ...pool, ...given(scenario.markets[pool.type.name] ?? {}) })),
     routing: scenario.routing,
     reality: given(scenario.reality),
-    slo: objective.slo,
-    knobs,
-    initial,
+    slo: task.objective.slo,
+    knobs: task.lattice.knobs,
+    initial: task.initial,
     queueTimeoutS: scenario.queue.timeoutS ?? Number.POSITIVE_INFINITY,
     queueLimit: scenario.queue.limit ?? Number.POSITIVE_INFINITY,
     scoreFromS: warmupS,
     ...mechanismsOf(scenario),
   };
-  const instanceTypes = catalogue.instances.map((type) => type.name);
-  return {
-    scenario,
-    id: environmentId(scenario.name),
-    plan,
-    lattice,
-    observationSpace: new ObservationSpace(lattice, instanceTypes, scenario.intervalS),
-    objective,
-    catalogue,
-    limits,
-    model: closedFormModel(plan, objective),
-    initial,
-    intervalS: scenario.intervalS,
-    profilePoints: profilePointsOf(scenario, profiles, catalogue),
-    committedUsdPerHour: committed,
-    budgetUsdPerHour: scenario.budget?.usdPerHour ?? null,
-    warmupS,
-  };
+  return { ...task, scenario, plan, warmupS };
 }
 
 /** Simulated before scoring starts where nothing is to be learnt: queues and fleets have settled by then. */
@@ -250,24 +114,4 @@ export function simulatedEnvironment(
     ...(options.random === undefined ? {} : { random: options.random }),
     ...(options.firstEpisode === undefined ? {} : { firstEpisode: options.firstEpisode }),
   });
-}
-
-/** What agents of this scenario are made from. */
-export function agentContext(open: OpenScenario, random: Random, seed: number, optimizer: Optimizer): AgentContext {
-  return {
-    environment: open.id,
-    space: open.lattice,
-    random,
-    seed,
-    model: open.model,
-    objective: open.objective,
-    profilePoints: open.profilePoints,
-    deviceRatios: open.scenario.prior?.deviceRatios ?? {},
-    catalogue: open.catalogue,
-    limits: open.limits,
-    host: open.scenario.host ?? null,
-    initial: open.initial,
-    intervalS: open.intervalS,
-    optimizer,
-  };
 }

@@ -1,58 +1,14 @@
 // The scenario file: every key a scenario may have, checked once.
 
 import { z } from "zod";
-import { catalogueSchema } from "../src/catalogue/index.ts";
-import type { KnobValue } from "../src/core/index.ts";
 import { profileSchema } from "../src/profiles/index.ts";
 import { workloadSchema } from "../src/workload/index.ts";
-import { isKnobName, knobNames } from "./knobs.ts";
-import { functionMechanismKeys, mechanismKeys, realityMechanismKeys } from "./mechanisms.ts";
+import { mechanismKeys, realityMechanismKeys } from "./mechanisms.ts";
+import { priorPoint, taskKeys, taskName } from "./task-schema.ts";
 
 const positive = z.number().positive().finite();
 const nonNegative = z.number().nonnegative().finite();
 const share = z.number().min(0).max(1);
-
-/** Infinity is a knob value ("never"): `.inf` in YAML, the text "Infinity" in JSON. */
-const knobNumber = z.preprocess(
-  (value) => (value === "Infinity" ? Number.POSITIVE_INFINITY : value),
-  z.custom<number>((value) => typeof value === "number" && !Number.isNaN(value), "expected a number or .inf"),
-);
-
-/** Values of one knob; a lattice axis longer than this is surely a mistake. */
-const MAX_KNOB_VALUES = 1000;
-
-const knobValues = z.union([
-  z
-    .array(z.union([knobNumber, z.string().min(1)]))
-    .min(1)
-    .max(MAX_KNOB_VALUES),
-  z
-    .strictObject({ from: z.number().finite(), to: z.number().finite(), step: positive.default(1) })
-    .refine(({ from, to, step }) => to >= from && (to - from) / step < MAX_KNOB_VALUES, {
-      message: `expected to ≥ from and fewer than ${MAX_KNOB_VALUES} steps`,
-    })
-    .transform(({ from, to, step }): KnobValue[] =>
-      Array.from({ length: Math.floor((to - from) / step + 1e-9) + 1 }, (_, i) => from + i * step),
-    ),
-]);
-
-const knobName = z.string().refine(isKnobName, { message: `expected one of ${knobNames.join(", ")}` });
-
-const slo = z.strictObject({ percentile: z.number().gt(0).lt(1), latencyMs: positive });
-
-const objective = z
-  .strictObject({
-    minimize: z.enum(["cost", "latency"]).default("cost"),
-    weights: z
-      .strictObject({
-        latency: nonNegative.default(4),
-        miss: nonNegative.default(10),
-        change: nonNegative.default(0.05),
-      })
-      .prefault({}),
-    referenceUsdPerHour: positive.optional(),
-  })
-  .prefault({});
 
 const requestClass = z.strictObject({
   name: z.string().min(1),
@@ -75,42 +31,15 @@ const reality = z
   })
   .prefault({});
 
-const priorPoint = z.strictObject({
-  host: z.string().min(1).optional(),
-  intraOpThreads: positive.optional(),
-  tensorParallel: positive.optional(),
-  memoryMb: positive.optional(),
-  batch: positive,
-  /** What the profile says when absent. */
-  serviceMs: positive.optional(),
-});
-
 /** All of a scenario file, unknown keys refused. */
 export const scenarioSchema = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "expected lower-case words joined by hyphens"),
-  description: z.string().optional(),
+  name: taskName,
+  ...taskKeys,
   workload: workloadSchema,
   training: z.strictObject({ episodeS: positive.optional() }).prefault({}),
-  slo: z.array(slo).min(1),
-  objective,
   models: z
     .array(z.strictObject({ name: z.string().min(1), profiles: z.record(z.string(), profileSchema) }))
     .length(1, "expected exactly one model: pipelines of several models are not simulated yet"),
-  catalogue: catalogueSchema.optional(),
-  host: z
-    .strictObject({
-      cores: z.number().int().positive(),
-      usdPerCoreHour: nonNegative,
-      usdPerModelInstanceHour: nonNegative.default(0),
-    })
-    .optional(),
-  function: z
-    .strictObject({
-      memoryMb: positive.default(3008),
-      late: z.strictObject({ share, extraMs: nonNegative }).default({ share: 0, extraMs: 0 }),
-      ...functionMechanismKeys,
-    })
-    .prefault({}),
   classes: z.array(requestClass).min(1).optional(),
   ...mechanismKeys,
   routing: z.enum(["central", "least-expected-wait", "weighted-round-robin"]).default("central"),
@@ -119,27 +48,12 @@ export const scenarioSchema = z.strictObject({
   prior: z
     .strictObject({ points: z.array(priorPoint).min(1), deviceRatios: z.record(z.string(), positive).default({}) })
     .optional(),
-  limits: z.strictObject({ gpus: z.number().int().nonnegative().optional(), vcpus: positive.optional() }).prefault({}),
   window: z
     .strictObject({
       requests: z.number().int().positive().default(20_000),
       warmup: z.number().int().nonnegative().default(1000),
     })
     .prefault({}),
-  knobs: z.record(knobName, knobValues).refine((knobs) => Object.keys(knobs).length > 0, "expected at least one knob"),
-  actuation: z
-    .record(
-      knobName,
-      z.strictObject({
-        class: z.enum(["hot", "reload", "restart", "provision"]).optional(),
-        delayS: nonNegative.optional(),
-        decideEveryS: nonNegative.optional(),
-      }),
-    )
-    .default({}),
-  initial: z.record(z.string(), z.union([knobNumber, z.string()])),
-  budget: z.strictObject({ usdPerHour: positive }).optional(),
-  intervalS: positive.default(60),
 });
 
 /** A checked scenario, defaults filled in. */

@@ -1,8 +1,9 @@
-// `trimtab serve`: tunes the embedded simulated cluster, and answers over HTTP, until told to stop.
+// `trimtab serve`: tunes clusters, the embedded simulated one where none is named, and answers over HTTP, until told to stop.
 
 import { type Command, Option } from "commander";
 import pico from "picocolors";
 import { destination, pino } from "pino";
+import { loadCluster } from "../../environments/index.ts";
 import { dataFolder, logLevel, secret } from "../config.ts";
 import { decisionLine, type LoopEvent } from "../control/index.ts";
 import type { DecisionRecord, Mode } from "../core/index.ts";
@@ -19,6 +20,7 @@ interface ServeFlags {
   readonly port: number;
   readonly host: string;
   readonly store: string;
+  readonly cluster: readonly string[];
   readonly scenario?: string;
   readonly agent?: string;
   readonly optimizer?: string;
@@ -52,6 +54,9 @@ async function run(flags: ServeFlags): Promise<void> {
   const token = flags.tokenEnv === undefined ? null : secret(flags.tokenEnv);
   const lines = minuteLines(printLine);
   const { scenario, agent, optimizer, mode, speed, seed } = flags;
+  const files = await Promise.all(flags.cluster.map(loadCluster));
+  const named = { scenario: scenario ?? null, agent: agent ?? null, optimizer: optimizer ?? null };
+  const embedded = { name: "default", ...named, mode: mode ?? null, seed, speed };
   const service = await openService({
     storeFolder: flags.store,
     version: packageVersion(),
@@ -59,15 +64,9 @@ async function run(flags: ServeFlags): Promise<void> {
     token,
     log,
     processMetrics: true,
-    cluster: {
-      name: "default",
-      scenario: scenario ?? null,
-      agent: agent ?? null,
-      optimizer: optimizer ?? null,
-      mode: mode ?? null,
-      seed,
-      speed,
-    },
+    cluster: files.length > 0 ? null : embedded,
+    files,
+    mode: mode ?? null,
     onEvent: (_cluster, event: LoopEvent) => {
       if (event.type === "decision") lines(event.record);
     },
@@ -87,22 +86,40 @@ async function run(flags: ServeFlags): Promise<void> {
   process.exit(0);
 }
 
+function collect(one: string, before: readonly string[]): readonly string[] {
+  return [...before, one];
+}
+
 /** Adds the command. */
 export function registerServe(program: Command): void {
   const modes: readonly Mode[] = ["off", "shadow", "advisory", "canary", "active"];
   program
     .command("serve")
-    .description("tune the embedded simulated cluster and serve the API; goes on where the store says it stopped")
+    .description("tune clusters and serve the API; goes on where the store says it stopped")
     .option("--port <n>", "port to listen on, 0 for any that is free", wholeNumber(0), 8080)
     .option("--host <address>", "address to listen on; one others can reach needs --token-env", "127.0.0.1")
     .option("--store <dir>", "folder that outlives the process", "checkpoints")
-    .option("--scenario <name>", "scenario of the cluster (default: as stored, else image-diurnal)")
+    .option("--cluster <file|name>", "attach a cluster file instead of the simulated one; may be repeated", collect, [])
+    .option("--scenario <name>", "scenario of the simulated cluster (default: as stored, else image-diurnal)")
     .option("--agent <name>", "agent that learns (default: as stored, else region-fleet)")
     .option("--optimizer <name>", "acts until the agent is trusted (default: as stored, else mark)")
-    .addOption(new Option("--mode <mode>", "how far it may go (default: as stored, else active)").choices(modes))
+    .addOption(
+      new Option(
+        "--mode <mode>",
+        "how far it may go (default: as stored, else as in the file; simulated: active)",
+      ).choices(modes),
+    )
     .option("--speed <n>", "simulated seconds a second", positiveNumber, 600)
     .option("--seed <n>", "fixes the cluster's chance", wholeNumber(0), 1)
     .option("--token-env <name>", "variable that holds the bearer token requests must carry")
-    .addHelpText("after", "\nExample:\n  $ trimtab serve --port 8080 --store checkpoints --speed 600\n")
-    .action((flags: ServeFlags) => run(flags));
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ trimtab serve --port 8080 --store checkpoints --speed 600\n  $ trimtab serve --cluster cluster.yaml\n",
+    )
+    .action((flags: ServeFlags, command: Command) => {
+      if (flags.cluster.length > 0 && (flags.scenario ?? flags.agent ?? flags.optimizer) !== undefined) {
+        command.error("error: a cluster file says scenario, agent and optimizer itself", { exitCode: 2 });
+      }
+      return run(flags);
+    });
 }

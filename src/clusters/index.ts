@@ -20,4 +20,5 @@ export function findAdapter(name: string): AdapterEntry {
 }
 
 export type { AdapterContext, AdapterEntry, Clock, KnobActuation, Writing } from "./adapter-entry.ts";
+export { lazyAdapter } from "./lazy.ts";
 export { systemClock } from "./system-clock.ts";

@@ -35,9 +35,11 @@ function placeOf(url: URL): string {
 
 function causeOf(error: unknown, signal: AbortSignal, timeoutMs: number): string {
   if (signal.aborted) return `none after ${timeoutMs} ms`;
+  if (typeof error !== "object" || error === null) return String(error);
   // The cause of a failed fetch says what the system said: ECONNREFUSED and the like.
-  const failure = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  return failure instanceof Error ? failure.message : String(failure);
+  const { cause = error } = error as { readonly cause?: unknown };
+  const { message, code } = cause as { readonly message?: unknown; readonly code?: unknown };
+  return String(message || code || cause);
 }
 
 async function readText(response: Response, maxBytes: number): Promise<string> {

@@ -118,7 +118,13 @@ export class Actuator {
 
   /** Sends the last configuration again, after a restart; nothing where the mode forbids it or none is known. */
   async resend(): Promise<void> {
-    if (this.#sent !== null && writes(this.#mode())) await this.#adapter.apply(this.#sent.configuration);
+    if (this.#sent === null || !writes(this.#mode())) return;
+    try {
+      await this.#adapter.apply(this.#sent.configuration);
+    } catch (error) {
+      // What runs is seen by the next pass; that it may not be what was sent is a fault until then.
+      this.#fault = `the cluster failed to take what was in force before the restart: ${message(error)}`;
+    }
   }
 
   async #send(actuation: Actuation, trial: Trial | undefined): Promise<unknown> {

@@ -6,6 +6,7 @@ export { changeText, configurationText, decisionLine } from "./explain.ts";
 export { dampedTrend } from "./forecast.ts";
 export { ControlLoop } from "./loop.ts";
 export { writes } from "./mode.ts";
+export { type LoopOrder, type OpenLoop, openLoop } from "./open-loop.ts";
 export type { ControlParts, LoopEvent } from "./parts.ts";
 export { type PlanHost, planHost } from "./plan-host.ts";
 export { type DecisionPage, type DecisionQuery, readDecisions } from "./record.ts";

@@ -64,14 +64,16 @@ export class ControlLoop {
 
   /**
    * Sends the last acknowledged configuration again, and completes the record of a pass a kill cut short.
-   * A cluster that was never sent anything is sent the scenario's initial configuration.
+   * A cluster of our own that was never sent anything is sent the scenario's initial configuration.
    */
   resume(): Promise<void> {
     return this.#exclusively(async () => {
       const { sent } = this.#resumption;
       if (sent === null) {
-        const { initial } = this.#parts.context;
-        if (writes(this.#mode)) await this.#carryOut(keep(initial, "the scenario's initial configuration"), {});
+        const { context, sendsInitial } = this.#parts;
+        const { initial } = context;
+        if (sendsInitial && writes(this.#mode))
+          await this.#carryOut(keep(initial, "the scenario's initial configuration"), {});
         return;
       }
       await this.#actuator.resend();

@@ -16,6 +16,8 @@ export interface ControlParts {
   readonly budgetUsdPerHour: number | null;
   readonly store: ClusterStore;
   readonly mode: Mode;
+  /** Whether a cluster that was never sent anything is sent the initial configuration: never one that is not ours. */
+  readonly sendsInitial: boolean;
   /** A clock for timing steps; microseconds from any origin. */
   readonly nowMicros: () => number;
 }

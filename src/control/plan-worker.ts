@@ -1,14 +1,14 @@
 // A worker's side of planning: opens the agent from its snapshot, lets it think, and hands it back.
 
 import { findAgent } from "../../agents/index.ts";
-import { agentContext, type OpenScenario, openScenario } from "../../environments/index.ts";
+import { agentContext, openTaskSource, type TaskSource, type TuningTask } from "../../environments/index.ts";
 import type { AgentSnapshot } from "../core/index.ts";
 import { SeededRandom } from "../math/index.ts";
 import { createOptimizer } from "../optimizers/index.ts";
 
 /** Whose plan it is, in plain data that crosses to a worker. */
 export interface PlanTask {
-  readonly scenario: string;
+  readonly source: TaskSource;
   readonly dataFolder: string | null;
   readonly agent: string;
   readonly optimizer: string;
@@ -16,20 +16,20 @@ export interface PlanTask {
   readonly snapshot: AgentSnapshot;
 }
 
-let opened: { readonly key: string; readonly open: Promise<OpenScenario> } | null = null;
+let opened: { readonly key: string; readonly task: Promise<TuningTask> } | null = null;
 
-function scenarioOf({ scenario, dataFolder }: PlanTask): Promise<OpenScenario> {
-  const key = JSON.stringify([scenario, dataFolder]);
-  if (opened?.key !== key) opened = { key, open: openScenario(scenario, { dataFolder }) };
-  return opened.open;
+function taskOf({ source, dataFolder }: PlanTask): Promise<TuningTask> {
+  const key = JSON.stringify([source, dataFolder]);
+  if (opened?.key !== key) opened = { key, task: openTaskSource(source, { dataFolder }) };
+  return opened.task;
 }
 
-/** Plans; the scenario stays open for the next time. */
-export default async function plan(task: PlanTask): Promise<AgentSnapshot> {
-  const open = await scenarioOf(task);
-  const random = new SeededRandom(task.seed).split("plan");
-  const context = agentContext(open, random, task.seed, createOptimizer(task.optimizer));
-  const agent = findAgent(task.agent).restore(context, task.snapshot);
+/** Plans; the task stays open for the next time. */
+export default async function plan(order: PlanTask): Promise<AgentSnapshot> {
+  const task = await taskOf(order);
+  const random = new SeededRandom(order.seed).split("plan");
+  const context = agentContext(task, random, order.seed, createOptimizer(order.optimizer));
+  const agent = findAgent(order.agent).restore(context, order.snapshot);
   agent.plan?.();
   return agent.save();
 }

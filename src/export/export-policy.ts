@@ -1,6 +1,6 @@
 // Exporting: writes a policy in a format, and lets nothing out that was not replayed.
 
-import type { OpenScenario } from "../../environments/index.ts";
+import type { TuningTask } from "../../environments/index.ts";
 import {
   ExportError,
   type ExportedFile,
@@ -34,7 +34,7 @@ const refuse: OnRefused = (_, error) => {
  * @throws {CheckpointError} when the spec is damaged, or for another environment
  */
 export async function exportPolicy(
-  open: OpenScenario,
+  open: TuningTask,
   spec: PolicySpec,
   formats: readonly PolicyExporter[],
   onRefused = refuse,

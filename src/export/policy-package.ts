@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { OpenScenario } from "../../environments/index.ts";
+import { isScenario, type TuningTask } from "../../environments/index.ts";
 import { type ExportedFile, type PolicyExporter, type PolicySpec, toJson } from "../core/index.ts";
 import { writeFileAtomically } from "../store/index.ts";
 import { type Exported, exportPolicy, fidelityLine } from "./export-policy.ts";
@@ -22,14 +22,14 @@ function bytesOf({ content }: ExportedFile): Uint8Array {
   return typeof content === "string" ? Buffer.from(content, "utf8") : content;
 }
 
-function manifestOf(open: OpenScenario, spec: PolicySpec, made: Omit<PolicyPackage, "files">): string {
+function manifestOf(open: TuningTask, spec: PolicySpec, made: Omit<PolicyPackage, "files">): string {
   const { kind, environment, seed, training, sha256, bounds, knobs } = spec;
   const manifest = {
     format: "trimtab-package",
     version: 1,
     name: made.name,
     policy: { kind, environment, seed, training, sha256 },
-    scenario: open.scenario.name,
+    scenario: isScenario(open) ? open.scenario.name : null,
     intervalS: open.intervalS,
     objective: open.objective,
     observationSpace: open.observationSpace.toJSON(),
@@ -52,7 +52,7 @@ function manifestOf(open: OpenScenario, spec: PolicySpec, made: Omit<PolicyPacka
   return `${JSON.stringify(toJson(manifest), null, 2)}\n`;
 }
 
-function readmeOf(open: OpenScenario, spec: PolicySpec, made: Omit<PolicyPackage, "files">): string {
+function readmeOf(open: TuningTask, spec: PolicySpec, made: Omit<PolicyPackage, "files">): string {
   const { kind, environment, seed, training, sha256 } = spec;
   const lines = made.exported.map((one) => `- \`${one.files[0].name}\`: ${fidelityLine(one)}`);
   const refused = made.refused.map(({ format, reason }) => `- ${format}: ${reason}`);
@@ -76,7 +76,7 @@ budget ${spec.bounds.budgetUsdPerHour === null ? "none" : `${spec.bounds.budgetU
  * @throws {ExportError} when a format that promises so does not act as the policy
  */
 export async function packagePolicy(
-  open: OpenScenario,
+  open: TuningTask,
   spec: PolicySpec,
   formats: readonly PolicyExporter[],
 ): Promise<PolicyPackage> {

@@ -1,7 +1,7 @@
 // Where an export comes from: the policy made to act on its own scenario, and observations of it acting.
 
 import { findAgent } from "../../agents/index.ts";
-import { agentContext, type OpenScenario, simulatedCluster } from "../../environments/index.ts";
+import { agentContext, isScenario, simulatedCluster, type TuningTask } from "../../environments/index.ts";
 import {
   CheckpointError,
   type ClusterState,
@@ -30,29 +30,35 @@ export const HELD_OUT = 256;
 /** Lets others in: an export may be asked of a process that answers requests. */
 const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** The policy acting on its scenario, stretch by stretch. Same label, same observations. */
+/**
+ * The policy acting on its scenario, stretch by stretch; where the cluster is real and cannot be simulated, as many
+ * observations of its observation space. Same label, same observations.
+ */
 async function watched(
-  open: OpenScenario,
+  task: TuningTask,
   policy: Policy,
   seed: number,
   label: string,
   steps: number,
 ): Promise<ClusterState[]> {
   const random = new SeededRandom(seed).split(`export ${label}`);
+  if (!isScenario(task)) {
+    return Array.from({ length: STRETCHES * steps }, (_, i) => task.observationSpace.sample(random.split(String(i))));
+  }
   const seen: ClusterState[] = [];
-  const lengthS = steps * open.intervalS;
-  const lastS = Math.max(0, open.plan.workload.durationS - lengthS - open.intervalS);
+  const lengthS = steps * task.intervalS;
+  const lastS = Math.max(0, task.plan.workload.durationS - lengthS - task.intervalS);
   for (let stretch = 0; stretch < STRETCHES; stretch++) {
     const own = random.split(String(stretch));
     const fromS = Math.floor(((stretch + own.next()) / STRETCHES) * lastS);
-    const workload = laterWorkload(open.plan.workload, fromS);
-    const cluster = simulatedCluster(open, own.split("cluster"), { workload, scoreFromS: 0 });
+    const workload = laterWorkload(task.plan.workload, fromS);
+    const cluster = simulatedCluster(task, own.split("cluster"), { workload, scoreFromS: 0 });
     try {
       for (let step = 0; step < steps; step++) {
-        await cluster.advance(open.intervalS);
+        await cluster.advance(task.intervalS);
         const observation = await cluster.observe();
         seen.push(observation);
-        await cluster.apply(open.lattice.nearest(policy.act(observation)));
+        await cluster.apply(task.lattice.nearest(policy.act(observation)));
         await breathe();
       }
     } finally {
@@ -63,7 +69,7 @@ async function watched(
 }
 
 /** The observations an export is checked on; no format has learnt from any of them. */
-export async function heldOut(open: OpenScenario, source: ExportSource): Promise<readonly ClusterState[]> {
+export async function heldOut(open: TuningTask, source: ExportSource): Promise<readonly ClusterState[]> {
   const policy = source.open(source.spec);
   const seen = await watched(open, policy, source.spec.seed, "held out", HELD_OUT_STEPS);
   const random = new SeededRandom(source.spec.seed).split("export sampled");
@@ -75,7 +81,7 @@ export async function heldOut(open: OpenScenario, source: ExportSource): Promise
  * The source of an export.
  * @throws {CheckpointError} when the spec is damaged, or for another environment
  */
-export function exportSource(open: OpenScenario, spec: PolicySpec): ExportSource {
+export function exportSource(open: TuningTask, spec: PolicySpec): ExportSource {
   if (spec.environment !== open.id) {
     throw new CheckpointError(`policy: environment: expected ${open.id}, found ${spec.environment}`);
   }

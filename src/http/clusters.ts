@@ -1,42 +1,23 @@
-// Clusters the service tunes: attached by name, each with its control loop running.
+// Clusters the service tunes: attached by name, each with its control loop running, kept in the store for the next start.
 
-import { findAgent } from "../../agents/index.ts";
-import { agentContext, type OpenScenario } from "../../environments/index.ts";
+import { isSimulated, type LoadedCluster, modeIssues, type Reach, type TuningTask } from "../../environments/index.ts";
 import {
-  ControlLoop,
-  embeddedCluster,
+  type ControlLoop,
   type LoopEvent,
-  type PlanHost,
-  planHost,
-  readResumption,
-  referenceSnapshot,
+  type OpenLoop,
+  openLoop,
   runLoop,
-  savedAgent,
-  TrustedAgent,
+  type TrustedAgent,
 } from "../control/index.ts";
-import { type ClusterAdapter, ConfigError, type Mode, UnknownNameError } from "../core/index.ts";
-import { guards } from "../guards/index.ts";
-import { SeededRandom } from "../math/index.ts";
-import { createOptimizer } from "../optimizers/index.ts";
+import { ConfigError, type Mode, TrimtabError, UnknownNameError } from "../core/index.ts";
 import type { ClusterEntry, ClusterStore, Store } from "../store/index.ts";
+import { clusterSource, type EmbeddedOptions, embeddedFile, keptFile } from "./cluster-source.ts";
 import type { Scenarios } from "./scenarios.ts";
-
-/** What a simulated cluster is attached with; null takes what the store remembers, else the default. */
-export interface EmbeddedOptions {
-  readonly name: string;
-  readonly scenario: string | null;
-  readonly agent: string | null;
-  readonly optimizer: string | null;
-  readonly mode: Mode | null;
-  readonly seed: number;
-  /** Simulated seconds a second. */
-  readonly speed: number;
-}
 
 /** A cluster under control. */
 export interface AttachedCluster {
   readonly entry: ClusterEntry;
-  readonly open: OpenScenario;
+  readonly task: TuningTask;
   readonly loop: ControlLoop;
   readonly agent: TrustedAgent;
   readonly logs: ClusterStore;
@@ -44,8 +25,7 @@ export interface AttachedCluster {
 
 interface Running {
   cluster: AttachedCluster;
-  readonly adapter: ClusterAdapter;
-  readonly plans: PlanHost;
+  readonly open: OpenLoop;
   readonly stop: AbortController;
   /** Settles when the loop has ended. */
   over: Promise<void>;
@@ -53,27 +33,40 @@ interface Running {
   fault: string | null;
 }
 
-const defaults = { scenario: "image-diurnal", agent: "region-fleet", optimizer: "mark", mode: "active" } as const;
-
 /** Everything that happens in the loops, and what went wrong around them. */
 export interface ClusterListener {
   readonly onEvent: (cluster: string, event: LoopEvent) => void;
   readonly onError: (cluster: string, error: unknown) => void;
 }
 
+/** Who tunes a cluster whose file does not say: one agent counts machines, the other sets what they run. */
+const FLEET_AGENT = "region-fleet";
+const MACHINE_AGENT = "region-prior";
+const OPTIMIZER = "mark";
+
+/** How a cluster is attached. */
+export interface AttachOptions {
+  /** Whether a real cluster that cannot be reached is an error, or waited for. */
+  readonly reachNow: boolean;
+  /** The operator's word; null leaves it to the store and the file. */
+  readonly mode: Mode | null;
+}
+
 /** The clusters of a service. */
 export class Clusters {
   readonly #store: Store;
   readonly #scenarios: Scenarios;
+  readonly #reach: Reach;
   readonly #listener: ClusterListener;
-  readonly #nowIso: () => string;
   readonly #running = new Map<string, Running>();
+  /** Kept in the store, and not attached for a reason. */
+  readonly #failed = new Map<string, string>();
 
-  constructor(store: Store, scenarios: Scenarios, listener: ClusterListener, nowIso: () => string) {
+  constructor(store: Store, scenarios: Scenarios, reach: Reach, listener: ClusterListener) {
     this.#store = store;
     this.#scenarios = scenarios;
+    this.#reach = reach;
     this.#listener = listener;
-    this.#nowIso = nowIso;
   }
 
   list(): AttachedCluster[] {
@@ -85,76 +78,111 @@ export class Clusters {
     return this.#find(name).cluster;
   }
 
-  /** Why a cluster is not in order; null when it is. */
-  fault(name: string): string | null {
-    return this.#find(name).fault;
+  /** Why each cluster of the store is not in order; null where it is. */
+  faults(): ReadonlyMap<string, string | null> {
+    const running = [...this.#running].map(([name, { fault }]) => [name, fault] as const);
+    return new Map([...this.#failed, ...running]);
   }
 
-  /** Sets the operator's ceiling; durable when the promise resolves. */
+  /** Sets the operator's ceiling; durable when the promise resolves. @throws {ConfigError} when the adapter cannot */
   async setMode(name: string, mode: Mode): Promise<void> {
     const running = this.#find(name);
+    const issues = modeIssues(running.cluster.entry.adapter, mode);
+    if (issues.length > 0) throw new ConfigError(`cluster ${name}`, issues);
     const entry = { ...running.cluster.entry, mode };
     await this.#store.catalogue.clusters.put(name, entry);
     await running.cluster.loop.setMode(mode);
     running.cluster = { ...running.cluster, entry };
   }
 
+  /** Attaches a cluster that is new. @throws {TrimtabError} E_CONFLICT when the name is taken, else as `attach` */
+  async create(loaded: LoadedCluster): Promise<AttachedCluster> {
+    const { name } = loaded.file;
+    if (this.#store.catalogue.clusters.get(name) === null) return this.attach(loaded, { reachNow: true, mode: null });
+    throw new TrimtabError("E_CONFLICT", `clusters: expected a new name, found ${name}, which is attached`);
+  }
+
+  /** Attaches the embedded simulated cluster. @throws as `attach` */
+  attachEmbedded(options: EmbeddedOptions): Promise<AttachedCluster> {
+    const file = embeddedFile(options, this.#store.catalogue.clusters.get(options.name));
+    return this.attach(file, { reachNow: true, mode: options.mode });
+  }
+
+  /** Attaches every cluster of the store that is not attached yet. One that cannot be is told of, and kept. */
+  async attachStored(): Promise<void> {
+    for (const entry of this.#store.catalogue.clusters.list()) {
+      if (this.#running.has(entry.name)) continue;
+      try {
+        await this.attach(keptFile(entry), { reachNow: false, mode: null });
+      } catch (error) {
+        this.#failed.set(entry.name, error instanceof Error ? error.message : String(error));
+        this.#listener.onError(entry.name, error);
+      }
+    }
+  }
+
   /**
-   * Attaches the embedded simulated cluster, goes on where it stopped, and starts its loop.
-   * @throws {ConfigError} when the store knows the cluster under another scenario
+   * Attaches a cluster, goes on where it stopped, and starts its loop. The mode the operator set last outlives the
+   * file's for as long as the file's stays what it was.
+   * @throws {ConfigError} when the file does not fit together, or the store knows the name under another scenario
+   * @throws {ObservationError} when it cannot be reached and must be
    */
-  async attachEmbedded(options: EmbeddedOptions): Promise<AttachedCluster> {
-    const entry = this.#entryFor(options);
-    const open = await this.#scenarios.open(entry.scenario);
-    const logs = await this.#store.cluster(entry.name);
-    const random = new SeededRandom(options.seed).split(`cluster ${entry.name}`);
-    const context = agentContext(open, random.split("agent"), options.seed, createOptimizer(entry.optimizer));
-    const factory = findAgent(entry.agent);
-    const [resumption, saved] = await Promise.all([
-      readResumption(logs, open.lattice),
-      savedAgent(logs, factory, context),
-    ]);
-    const plans = planHost({
-      scenario: entry.scenario,
-      dataFolder: this.#scenarios.dataFolder,
-      agent: entry.agent,
-      optimizer: entry.optimizer,
-      seed: options.seed,
-    });
-    const trained = saved === null ? await referenceSnapshot(entry.agent, open) : null;
-    const agent = new TrustedAgent(factory, context, { saved, trained, planner: plans.planner });
-    const { timeS, sent } = resumption;
-    const adapter = embeddedCluster(open, random.split("cluster"), {
-      timeS,
-      configuration: sent?.configuration ?? null,
-    });
-    const { committedUsdPerHour, budgetUsdPerHour } = open;
-    const parts = { cluster: entry.name, adapter, context, guards, committedUsdPerHour, budgetUsdPerHour, store: logs };
-    const nowMicros = (): number => performance.now() * 1000;
-    const loop = new ControlLoop({ ...parts, mode: entry.mode, nowMicros }, agent, resumption);
-    await this.#store.catalogue.clusters.put(entry.name, entry);
-    const cluster: AttachedCluster = { entry, open, loop, agent, logs };
-    await this.#start(cluster, adapter, plans, options.speed);
+  async attach(loaded: LoadedCluster, options: AttachOptions): Promise<AttachedCluster> {
+    const { file, document, folder } = loaded;
+    const known = this.#store.catalogue.clusters.get(file.name);
+    const scenario = isSimulated(file) ? file.scenario : null;
+    if (known !== null) this.#refuseAnother(known, scenario);
+    const source = await clusterSource(loaded, this.#scenarios, this.#reach, options.reachNow);
+    const counts = source.task.lattice.knobs.some((knob) => knob.name.startsWith("instances."));
+    const kept = known !== null && keptFile(known).file.mode === file.mode ? known.mode : file.mode;
+    const entry: ClusterEntry = {
+      name: file.name,
+      adapter: file.adapter,
+      scenario,
+      agent: file.agent ?? known?.agent ?? (counts ? FLEET_AGENT : MACHINE_AGENT),
+      optimizer: file.optimizer ?? known?.optimizer ?? OPTIMIZER,
+      mode: options.mode ?? kept,
+      attachedAt: known?.attachedAt ?? new Date(this.#reach.clock.nowMs()).toISOString(),
+      document,
+      folder,
+    };
+    const logs = await this.#store.cluster(file.name);
+    const { name, agent, optimizer, mode } = entry;
+    const { dataFolder } = this.#scenarios;
+    const open = await openLoop({ name, ...source, dataFolder, agent, optimizer, seed: file.seed, mode, logs });
+    await this.#store.catalogue.clusters.put(name, entry);
+    const cluster = { entry, task: source.task, loop: open.loop, agent: open.agent, logs };
+    await this.#start(cluster, open, isSimulated(file) ? file.speed : null);
     return cluster;
+  }
+
+  /** Ends a cluster's loop and forgets the cluster; it stays as it runs, and its logs stay on disk. */
+  async detach(name: string): Promise<void> {
+    const running = this.#running.get(name);
+    if (running === undefined && !this.#failed.has(name)) this.#find(name);
+    await this.#store.catalogue.clusters.remove(name);
+    this.#failed.delete(name);
+    this.#running.delete(name);
+    if (running !== undefined) await this.#end(running);
+    await this.#store.release(name);
   }
 
   /** Stops every loop after the pass under way, and keeps what its agent learnt. */
   async close(): Promise<void> {
-    await Promise.all(
-      [...this.#running.values()].map(async ({ cluster, adapter, plans, stop, over }) => {
-        stop.abort();
-        await over;
-        await cluster.loop.save();
-        await plans.close();
-        await adapter.close();
-      }),
-    );
+    await Promise.all([...this.#running.values()].map((running) => this.#end(running)));
   }
 
-  async #start(cluster: AttachedCluster, adapter: ClusterAdapter, plans: PlanHost, speed: number): Promise<void> {
+  #refuseAnother(known: ClusterEntry, scenario: string | null): void {
+    if (known.scenario === scenario) return;
+    const expected = `${known.scenario ?? "a real cluster"}, or another store`;
+    const path = `clusters.${known.name}.scenario`;
+    throw new ConfigError(`store ${this.#store.folder}`, [{ path, expected, found: scenario ?? "a real cluster" }]);
+  }
+
+  async #start(cluster: AttachedCluster, open: OpenLoop, speed: number | null): Promise<void> {
     const { name } = cluster.entry;
     const stop = new AbortController();
-    const running: Running = { cluster, adapter, plans, stop, fault: null, over: Promise.resolve() };
+    const running: Running = { cluster, open, stop, fault: null, over: Promise.resolve() };
     cluster.loop.subscribe((event) => {
       if (event.type === "pass") running.fault = null;
       this.#listener.onEvent(name, event);
@@ -164,30 +192,15 @@ export class Clusters {
       running.fault = error instanceof Error ? error.message : String(error);
       this.#listener.onError(name, error);
     };
-    running.over = runLoop(cluster.loop, adapter, { speed, signal: stop.signal, onError });
+    running.over = runLoop(cluster.loop, open.adapter, { speed, signal: stop.signal, onError });
+    this.#failed.delete(name);
     this.#running.set(name, running);
   }
 
-  #entryFor(options: EmbeddedOptions): ClusterEntry {
-    const known = this.#store.catalogue.clusters.get(options.name);
-    if (known !== null && options.scenario !== null && options.scenario !== known.scenario) {
-      throw new ConfigError(`store ${this.#store.folder}`, [
-        {
-          path: `clusters.${options.name}.scenario`,
-          expected: `${known.scenario}, or another store`,
-          found: options.scenario,
-        },
-      ]);
-    }
-    return {
-      name: options.name,
-      adapter: "simulated",
-      scenario: options.scenario ?? known?.scenario ?? defaults.scenario,
-      agent: options.agent ?? known?.agent ?? defaults.agent,
-      optimizer: options.optimizer ?? known?.optimizer ?? defaults.optimizer,
-      mode: options.mode ?? known?.mode ?? defaults.mode,
-      attachedAt: known?.attachedAt ?? this.#nowIso(),
-    };
+  async #end({ open, stop, over }: Running): Promise<void> {
+    stop.abort();
+    await over;
+    await open.close();
   }
 
   #find(name: string): Running {

@@ -1,7 +1,7 @@
 // The service over HTTP.
 
 export { BODY_LIMIT_BYTES, createApp, type Services } from "./app.ts";
-export type { EmbeddedOptions } from "./clusters.ts";
+export type { EmbeddedOptions } from "./cluster-source.ts";
 export { INSTANCE_LIMIT } from "./instances.ts";
 export { type Problem, problemOf } from "./problem.ts";
 export { type Listening, type ListenOptions, listen } from "./server.ts";

@@ -1,7 +1,7 @@
 // Two knobs of a cluster's lattice as a map: what each configuration is expected to do, what was measured, what the agent
 // holds safe, and where it stands. All other knobs are as they are in force.
 
-import type { OpenScenario } from "../../environments/index.ts";
+import type { TuningTask } from "../../environments/index.ts";
 import {
   type Belief,
   ConfigError,
@@ -18,7 +18,7 @@ const MOST_VALUES = 40;
 
 /** What a map is drawn from. */
 export interface LatticeSource {
-  readonly open: OpenScenario;
+  readonly task: TuningTask;
   readonly rows: readonly TimelineRow[];
   /** Null before anything is known to be in force. */
   readonly inForce: Configuration | null;
@@ -88,10 +88,10 @@ function measuredBy(rows: readonly TimelineRow[]): ReadonlyMap<string, Measured>
 
 /** The map as JSON. @throws {ConfigError} for a knob the cluster has not */
 export function latticeView(source: LatticeSource, query: LatticeQuery): unknown {
-  const { open, rows, rateRps, believes, incumbent } = source;
-  const { lattice, objective, model } = open;
+  const { task, rows, rateRps, believes, incumbent } = source;
+  const { lattice, objective, model } = task;
   const [x, y] = axesOf(lattice.knobs, query);
-  const base = source.inForce ?? open.initial;
+  const base = source.inForce ?? task.initial;
   const measured = measuredBy(rows);
   const finite = (value: number): number | null => (Number.isNaN(value) ? null : value);
   const cell = (xValue: KnobValue, yValue: KnobValue) => {

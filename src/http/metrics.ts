@@ -98,11 +98,11 @@ export class Metrics {
   }
 
   /** Notes the state a cluster is in. */
-  cluster({ entry: { name }, open, loop }: AttachedCluster): void {
+  cluster({ entry: { name }, task, loop }: AttachedCluster): void {
     const status = loop.status();
     for (const mode of modes) this.#mode.set({ cluster: name, mode }, mode === status.mode ? 1 : 0);
     for (const trust of trusts) this.#trust.set({ cluster: name, trust }, trust === status.trust.trust ? 1 : 0);
-    this.#target.set({ cluster: name }, open.objective.slo[0].percentile);
+    this.#target.set({ cluster: name }, task.objective.slo[0].percentile);
     this.#clusterTime.set({ cluster: name }, status.timeS);
     const policy = { cluster: name, kind: status.policy.kind, sha256: status.policy.sha256.slice(0, 12) };
     const before = this.#policies.get(name);

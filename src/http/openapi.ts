@@ -21,7 +21,8 @@ function isObjectSchema(schema: unknown): schema is z.ZodObject {
 }
 
 function register(registry: OpenAPIRegistry, { definition }: Route): void {
-  const { method, path, tag, summary, params, query, body, answer } = definition;
+  const { method, path, tag, summary, params, query, answer } = definition;
+  const body = definition.bodyShown ?? definition.body;
   const content =
     answer.schema === undefined && answer.contentType === undefined
       ? {}

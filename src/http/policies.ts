@@ -1,7 +1,7 @@
 // Policies the service can run: those it trained, and those its clusters have learnt so far.
 
 import { findAgent } from "../../agents/index.ts";
-import { agentContext, type OpenScenario } from "../../environments/index.ts";
+import { agentContext, type TuningTask } from "../../environments/index.ts";
 import {
   type ClusterState,
   type Configuration,
@@ -31,7 +31,8 @@ export interface PolicySummary {
   /** Name of the agent that learnt it. */
   readonly kind: string;
   readonly environment: string;
-  readonly scenario: string;
+  /** Null for a real cluster's. */
+  readonly scenario: string | null;
   readonly sha256: string;
   readonly createdAt: string | null;
   readonly training: string | null;
@@ -42,7 +43,7 @@ export interface PolicySummary {
 /** A policy ready to act. */
 export interface ReadyPolicy {
   readonly policy: Policy;
-  readonly open: OpenScenario;
+  readonly task: TuningTask;
 }
 
 /** Finds policies by id and keeps them ready. */
@@ -89,7 +90,7 @@ export class Policies {
   /** A policy ready to act. @throws as `spec` */
   async ready(id: string): Promise<ReadyPolicy> {
     const cluster = this.#clusterOf(id);
-    if (cluster !== null) return { policy: cluster.agent.policy, open: cluster.open };
+    if (cluster !== null) return { policy: cluster.agent.policy, task: cluster.task };
     const known = this.#ready.get(id);
     if (known !== undefined) return known;
     const loading = this.#load(this.#entry(id));
@@ -105,12 +106,12 @@ export class Policies {
     id: string,
     format: string,
   ): Promise<{ mediaType: string; name: string; content: string | Uint8Array }> {
-    const [spec, { open }] = await Promise.all([this.spec(id), this.ready(id)]);
+    const [spec, { task }] = await Promise.all([this.spec(id), this.ready(id)]);
     if (format === PACKAGE) {
-      const { name, files } = await packagePolicy(open, spec, exporters);
+      const { name, files } = await packagePolicy(task, spec, exporters);
       return { mediaType: TAR, name: `${name}.tar`, content: await tarOf(name, files) };
     }
-    const [exported] = await exportPolicy(open, spec, [findExporter(format)]);
+    const [exported] = await exportPolicy(task, spec, [findExporter(format)]);
     if (exported === undefined) throw new RangeError(`${format}: expected an export, found none`);
     const { files, mediaType } = exported;
     const [{ name, content }] = files;
@@ -125,10 +126,10 @@ export class Policies {
 
   async #load(entry: PolicyEntry): Promise<ReadyPolicy> {
     const { spec, seed } = await readCheckpoint(this.#store.policyPath(entry.id));
-    const open = await this.#scenarios.open(entry.scenario);
+    const task = await this.#scenarios.open(entry.scenario);
     const random = new SeededRandom(seed).split("policy");
-    const context = agentContext(open, random, seed, createOptimizer(DEFAULT_OPTIMIZER));
-    return { policy: findAgent(spec.kind).load(context, spec), open };
+    const context = agentContext(task, random, seed, createOptimizer(DEFAULT_OPTIMIZER));
+    return { policy: findAgent(spec.kind).load(context, spec), task };
   }
 
   #clusterOf(id: string) {

@@ -34,6 +34,8 @@ export interface RouteDefinition<Params, Query, Body> {
   readonly params?: z.ZodType<Params>;
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
+  /** What the contract says of a body that the handler checks itself, for a better word on what is wrong. */
+  readonly bodyShown?: z.ZodType;
   /** What a success looks like. */
   readonly answer: {
     readonly status?: number;

@@ -66,9 +66,14 @@ export class SavingsBook {
   async of(cluster: AttachedCluster): Promise<Savings> {
     const { rows } = await this.#timelines.of(cluster);
     const known = this.#entry(cluster);
-    const { intervalS } = cluster.open;
+    const { intervalS } = cluster.task;
     const windows = known.running ? [] : recorded(rows, intervalS);
-    if (!known.running && this.#due(known, windows)) this.#start(cluster, known, windows);
+    const { scenario } = cluster.entry;
+    if (scenario === null) {
+      const reason = "the load of a real cluster cannot be simulated";
+      return { status: "waiting", reason, result: null, computedAt: null };
+    }
+    if (!known.running && this.#due(known, windows)) this.#start(cluster, scenario, known, windows);
     const { result, computedAt, running, error } = known;
     if (running) return { status: "computing", reason: null, result, computedAt };
     if (error !== null) return { status: "failed", reason: error, result, computedAt };
@@ -95,14 +100,14 @@ export class SavingsBook {
     return (windows.at(-1)?.timeS ?? 0) - result.toS >= STALE_SHARE * spanS;
   }
 
-  #start({ entry }: AttachedCluster, known: Known, windows: readonly RecordedWindow[]): void {
+  #start({ entry }: AttachedCluster, scenario: string, known: Known, windows: readonly RecordedWindow[]): void {
     known.running = true;
     const startedMs = this.#nowMs();
     const settled = (): Pick<Known, "running" | "dueMs"> => {
       const endedMs = this.#nowMs();
       return { running: false, dueMs: endedMs + PAUSE_RATIO * (endedMs - startedMs) };
     };
-    const { scenario, optimizer } = entry;
+    const { optimizer } = entry;
     this.#host.compute({ scenario, dataFolder: this.#dataFolder, rule: optimizer, windows }).then(
       (result) => {
         const computedAt = new Date(this.#nowMs()).toISOString();

@@ -1,6 +1,7 @@
 // What goes over the wire: the schemas that both validate requests and describe the contract.
 
 import { z } from "zod";
+import { clusterFileSchema, simulatedFileSchema } from "../../environments/index.ts";
 import { modeSchema, nameSchema } from "../store/index.ts";
 
 /** A knob value as JSON: a number or a name; "Infinity" stands for never. */
@@ -112,12 +113,17 @@ export const decisionJson = z
   })
   .meta({ id: "Decision", description: "One pass of the control loop, or one command" });
 
+/** A cluster to attach. */
+export const clusterBody = z
+  .union([simulatedFileSchema, clusterFileSchema])
+  .meta({ id: "ClusterFile", description: "The document of a cluster file" });
+
 /** A cluster between two passes. */
 export const clusterJson = z
   .object({
     name: z.string(),
     adapter: z.string(),
-    scenario: z.string(),
+    scenario: z.string().nullable(),
     agent: z.string(),
     optimizer: z.string(),
     mode: modeSchema,
@@ -206,7 +212,7 @@ export const policyJson = z
     id: z.string(),
     kind: z.string(),
     environment: z.string(),
-    scenario: z.string(),
+    scenario: z.string().nullable(),
     sha256: z.string(),
     createdAt: z.string().nullable(),
     training: z.string().nullable(),

@@ -2,13 +2,17 @@
 
 import type { Express } from "express";
 import type { Logger } from "pino";
+import type { LoadedCluster } from "../../environments/index.ts";
+import { systemClock } from "../clusters/index.ts";
+import { secret } from "../config.ts";
 import type { LoopEvent } from "../control/index.ts";
-import type { DecisionRecord } from "../core/index.ts";
+import type { DecisionRecord, Mode } from "../core/index.ts";
 import { openStore } from "../store/index.ts";
 import { counterfactualHost } from "../training/index.ts";
 import { createApp, type Services } from "./app.ts";
+import type { EmbeddedOptions } from "./cluster-source.ts";
 import { Timelines } from "./cluster-timeline.ts";
-import { Clusters, type EmbeddedOptions } from "./clusters.ts";
+import { Clusters } from "./clusters.ts";
 import { EventStreams } from "./events.ts";
 import { Feed } from "./feed.ts";
 import { Instances } from "./instances.ts";
@@ -33,6 +37,10 @@ export interface ServiceOptions {
   readonly log: Logger;
   /** The embedded cluster; null for none. */
   readonly cluster: EmbeddedOptions | null;
+  /** Cluster files to attach beside what the store remembers; none when absent. */
+  readonly files?: readonly LoadedCluster[];
+  /** The operator's word on the mode of those files; null leaves it to store and file. */
+  readonly mode?: Mode | null;
   /** Whether metrics tell of the process too. */
   readonly processMetrics: boolean;
   /** Called with every event of a cluster's loop. */
@@ -75,16 +83,14 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     },
     onError: (cluster: string, error: unknown): void => log.error({ err: error, cluster }, "a pass failed"),
   };
-  const clusters = new Clusters(store, scenarios, listener, nowIso);
+  const clusters = new Clusters(store, scenarios, { variable: secret, clock: systemClock }, listener);
   const instances = new Instances(scenarios);
   const streams = new EventStreams();
   let draining = false;
   const health = {
     checks: () => ({
       draining: draining ? "the service is about to stop" : null,
-      ...Object.fromEntries(
-        clusters.list().map(({ entry }) => [`cluster ${entry.name}`, clusters.fault(entry.name)] as const),
-      ),
+      ...Object.fromEntries([...clusters.faults()].map(([name, fault]) => [`cluster ${name}`, fault] as const)),
     }),
   };
   const policies = new Policies(store, clusters, scenarios);
@@ -123,6 +129,9 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     app = createApp(services);
     await trainings.settleInterrupted();
     if (options.cluster !== null) await clusters.attachEmbedded(options.cluster);
+    const { files = [], mode = null } = options;
+    for (const file of files) await clusters.attach(file, { reachNow: false, mode });
+    await clusters.attachStored();
   } catch (error) {
     await close();
     throw error;

@@ -127,3 +127,14 @@ export function fitProfile(rows: readonly ProfileRow[], mbPerCore?: number): Pro
   const key = (fit: ProfileFit): number => fit.heldOut?.meanAbsRelative ?? fit.fitted.meanAbsRelative;
   return fits.sort((a, b) => key(a) - key(b));
 }
+
+/**
+ * The profile that measured points make: interpolated where every combination of settings was measured, else the
+ * closed form that misses held-out points least.
+ * @throws {ConfigError} with no point
+ */
+export function profileOfPoints(name: string, rows: readonly ProfileRow[]): ServiceProfile {
+  const fits = fitProfile(rows);
+  if (fits.some(({ form }) => form === "table")) return tableProfile(name, rows);
+  return fits[0]?.form === "amdahl" ? amdahlProfile(fitAmdahl(rows), name) : linearProfile(fitLinear(rows), name);
+}

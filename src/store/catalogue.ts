@@ -23,12 +23,15 @@ const clusterEntrySchema = z.strictObject({
   name: nameSchema,
   /** Kind of adapter, such as "simulated". */
   adapter: z.string(),
-  /** The scenario or cluster file it was attached with. */
-  scenario: z.string(),
+  /** The scenario of a simulated cluster; null for a real one. */
+  scenario: z.string().nullable(),
   agent: z.string(),
   optimizer: z.string(),
   mode: modeSchema,
   attachedAt: z.iso.datetime(),
+  /** The cluster file it was attached with, as read, and the folder its relative paths start from. */
+  document: jsonSchema.default(null),
+  folder: z.string().nullable().default(null),
 });
 
 const policyEntrySchema = z.strictObject({

@@ -24,7 +24,15 @@ function pathText(path: readonly PropertyKey[]): string {
 
 function issuesOf(issue: z.core.$ZodIssue, value: unknown): FieldIssue[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ path: pathText([...issue.path, key]), expected: "a known key", found: key }));
+    return issue.keys.map((key) => ({
+      path: pathText([...issue.path, key]),
+      expected: "a known key",
+      found: shown(key),
+    }));
+  }
+  if (issue.code === "invalid_key") {
+    const expected = issue.issues[0]?.message.replace(/^expected /, "") ?? "a known key";
+    return [{ path: pathText(issue.path), expected, found: shown(issue.path.at(-1)) }];
   }
   if (issue.code === "invalid_union") {
     // Of the alternatives the one that got furthest is the one that was meant.

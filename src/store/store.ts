@@ -29,6 +29,8 @@ export interface Store {
   readonly catalogue: Catalogue;
   /** Opens what is kept of a cluster, beginning it if needed. @throws {StoreError} when damaged */
   cluster(name: string): Promise<ClusterStore>;
+  /** Closes what is open of a cluster; it stays on disk, and may be opened again. */
+  release(name: string): Promise<void>;
   /** Where the checkpoint of a policy is, or will be. */
   policyPath(id: string): string;
   /** Closes every log and gives the lock back. May be called twice. */
@@ -70,6 +72,11 @@ export async function openStore(folder: string): Promise<Store> {
         const opened = open.get(name) ?? openCluster(join(clusters, name));
         open.set(name, opened);
         return opened;
+      },
+      release: async (name) => {
+        const opened = open.get(name);
+        open.delete(name);
+        await (await opened)?.close();
       },
       policyPath: (id) => join(policies, `${id}.checkpoint`),
       close: async () => {

@@ -130,6 +130,7 @@ export class Harness {
         budgetUsdPerHour: options.budgetUsdPerHour ?? null,
         store: logs,
         mode: options.mode ?? "active",
+        sendsInitial: true,
         nowMicros: () => (micros += 5),
       },
       agent,

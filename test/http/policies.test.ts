@@ -27,7 +27,7 @@ test("the policy of a cluster is listed and shown with its seal intact", async (
 test("it acts over HTTP as in the process, on 100 sampled observations, encoded or not", async () => {
   const ready = await service.service.services.policies.ready(id);
   const random = new SeededRandom(4);
-  const space = ready.open.observationSpace;
+  const space = ready.task.observationSpace;
   for (let i = 0; i < 100; i++) {
     const state = space.sample(random.split(String(i)));
     const vector = [...space.encode(state)];

@@ -50,7 +50,7 @@ test("a training runs while health and metrics answer, ends in a policy, and the
   ]);
   const { policies: known } = service.service.services;
   const ready = await known.ready(id);
-  const vector = new Array<number>(ready.open.observationSpace.size).fill(1);
+  const vector = new Array<number>(ready.task.observationSpace.size).fill(1);
   const { body: acted } = await service.ask.post(`/v1/policies/${id}/act`).send({ vector }).expect(200);
   expect(acted.policyId).toBe(id);
 }, 70_000);

@@ -21,6 +21,8 @@ const entry: ClusterEntry = {
   optimizer: "mark",
   mode: "active",
   attachedAt: "2026-01-01T00:00:00.000Z",
+  document: null,
+  folder: null,
 };
 
 test("what was put is there after a restart, and what was removed is not", async () => {

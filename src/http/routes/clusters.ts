@@ -3,9 +3,19 @@
 import { z } from "zod";
 import { readDecisions } from "../../control/index.ts";
 import { StateError, toJson } from "../../core/index.ts";
+import { postedFile } from "../cluster-source.ts";
 import type { AttachedCluster, Clusters } from "../clusters.ts";
 import { type Route, route } from "../route.ts";
-import { clusterJson, decisionJson, modeBody, nameParams, pageOf, pageQuery, recommendationJson } from "../schemas.ts";
+import {
+  clusterBody,
+  clusterJson,
+  decisionJson,
+  modeBody,
+  nameParams,
+  pageOf,
+  pageQuery,
+  recommendationJson,
+} from "../schemas.ts";
 
 function shown({ entry, loop }: AttachedCluster): unknown {
   const { policy: _, ...status } = loop.status();
@@ -23,6 +33,28 @@ export function clusterRoutes(clusters: Clusters): Route[] {
       summary: "Attached clusters",
       answer: { description: "All of them", schema: pageOf(clusterJson) },
       handle: () => ({ json: { items: clusters.list().map(shown), next: null } }),
+    }),
+    route({
+      method: "post",
+      path: "/v1/clusters",
+      tag,
+      summary: "Attaches a cluster by the document of a cluster file; it is kept over restarts, and starts in `shadow`",
+      body: z.record(z.string(), z.json()),
+      bodyShown: clusterBody,
+      answer: { status: 201, description: "The attached cluster", schema: clusterJson },
+      handle: async ({ body }) => ({ status: 201, json: shown(await clusters.create(postedFile(body))) }),
+    }),
+    route({
+      method: "delete",
+      path: "/v1/clusters/{name}",
+      tag,
+      summary: "Detaches a cluster: it stays as it runs, and its records stay in the store",
+      params: nameParams,
+      answer: { status: 204, description: "It is no longer tuned" },
+      handle: async ({ params }) => {
+        await clusters.detach(params.name);
+        return { status: 204 };
+      },
     }),
     route({
       method: "get",

@@ -55,7 +55,7 @@ export function insightRoutes({ clusters, timelines, savings, feed }: InsightPar
         const { rows } = await timelines.of(cluster);
         const toS = query.toS ?? rows.at(-1)?.timeS ?? 0;
         const fromS = query.lastS === undefined ? (query.fromS ?? Number.NEGATIVE_INFINITY) : toS - query.lastS;
-        const [slo] = cluster.open.objective.slo;
+        const [slo] = cluster.task.objective.slo;
         return { json: timelineView(rows, slo, { fromS, toS, points: query.points }) };
       },
     }),
@@ -88,9 +88,9 @@ export function insightRoutes({ clusters, timelines, savings, feed }: InsightPar
         const cluster = clusters.get(params.name);
         const { rows } = await timelines.of(cluster);
         const { configuration, running } = cluster.loop.status();
-        const { agent, open } = cluster;
+        const { agent, task } = cluster;
         const source = {
-          open,
+          task,
           rows,
           inForce: running ?? configuration,
           rateRps: rows.findLast(({ window }) => window !== null)?.window?.rateRps ?? null,

@@ -33,10 +33,10 @@ export function policyRoutes(policies: Policies): Route[] {
       handle: async ({ params: { id }, body }) => {
         const ready = await policies.ready(id);
         const observation =
-          "vector" in body ? ready.open.observationSpace.decode(body.vector) : stateFrom(body.observation);
-        if (!ready.open.lattice.contains(observation.configuration)) {
+          "vector" in body ? ready.task.observationSpace.decode(body.vector) : stateFrom(body.observation);
+        if (!ready.task.lattice.contains(observation.configuration)) {
           const found = JSON.stringify(toJson(observation.configuration));
-          const expected = `a configuration of ${ready.open.id} that can run`;
+          const expected = `a configuration of ${ready.task.id} that can run`;
           throw new ConfigError("body", [{ path: "observation.configuration", expected, found }]);
         }
         return { json: { action: toJson(policies.act(ready, observation)), policyId: id } };

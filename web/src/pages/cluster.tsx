@@ -134,7 +134,7 @@ export function ClusterPage({ name, view }: { name: string; view: readonly strin
         <div>
           <h1>{name}</h1>
           <p class="dim">
-            {knobs} knobs of {cluster.scenario}, turned by {cluster.agent} over {cluster.optimizer};{" "}
+            {knobs} knobs of {cluster.scenario ?? cluster.adapter}, turned by {cluster.agent} over {cluster.optimizer};{" "}
             {clock(cluster.timeS)}, {count(cluster.decisions)} decisions
           </p>
         </div>

@@ -13,7 +13,7 @@ import { to } from "../router.ts";
 const SAVINGS_PAUSE_MS = 4000;
 
 function Card({ cluster }: { cluster: Cluster }) {
-  const { name, scenario, mode, trust, optimizer, lastDecision } = cluster;
+  const { name, adapter, scenario, mode, trust, optimizer, lastDecision } = cluster;
   const concerns = aboutCluster(name);
   const { value: hour } = useResource<Timeline>(`/v1/clusters/${name}/timeline?lastS=3600&points=60`, concerns);
   const { value: day } = useResource<Timeline>(`/v1/clusters/${name}/timeline?lastS=86400&points=96`, concerns, 3000);
@@ -31,7 +31,7 @@ function Card({ cluster }: { cluster: Cluster }) {
         <h2>
           <a href={to("clusters", name)}>{name}</a>
         </h2>
-        <span class="dim">{scenario}</span>
+        <span class="dim">{scenario ?? adapter}</span>
         <ModeBadge mode={mode} />
         <TrustBadge trust={trust.trust} />
       </header>

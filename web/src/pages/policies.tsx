@@ -28,7 +28,7 @@ function Row({
         <h2>{id}</h2>
         <Badge kind={cluster === null ? "plain" : "agent"} text={cluster === null ? "trained" : "live"} />
         <span class="dim">
-          {kind} on {scenario}
+          {kind} on {scenario ?? cluster}
         </span>
       </header>
       <p class="dim">
