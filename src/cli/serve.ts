@@ -6,8 +6,8 @@ import { destination, pino } from "pino";
 import { loadCluster } from "../../environments/index.ts";
 import { dataFolder, logLevel, secret } from "../config.ts";
 import { decisionLine, type LoopEvent } from "../control/index.ts";
-import type { DecisionRecord, Mode } from "../core/index.ts";
-import { type Listening, listen, openService, type Service } from "../http/index.ts";
+import { ConfigError, type DecisionRecord, type Mode } from "../core/index.ts";
+import { type Listening, type ListeningGrpc, listen, listenGrpc, openService, type Service } from "../http/index.ts";
 import { positiveNumber, wholeNumber } from "./options.ts";
 import { printLine } from "./output.ts";
 import { stopSignal } from "./stop-signal.ts";
@@ -28,6 +28,11 @@ interface ServeFlags {
   readonly speed: number;
   readonly seed: number;
   readonly tokenEnv?: string;
+  readonly grpcPort?: number;
+  readonly grpcHost: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
 }
 
 /** One line a minute of cluster time, and whenever something is out of the ordinary. */
@@ -42,10 +47,25 @@ function minuteLines(print: (line: string) => void): (record: DecisionRecord) =>
   };
 }
 
-async function stop(service: Service, listening: Listening): Promise<void> {
+async function stop(service: Service, listening: Listening, grpc: ListeningGrpc | null): Promise<void> {
   service.drain();
-  await listening.close(GRACE_MS);
+  await Promise.all([listening.close(GRACE_MS), grpc?.close(GRACE_MS)]);
   await service.close();
+}
+
+/** The external scaler, where a port is asked for it. @throws {ConfigError} when half of a key pair is missing */
+async function scalerOf(service: Service, flags: ServeFlags): Promise<ListeningGrpc | null> {
+  const { grpcPort, grpcHost, tlsCert, tlsKey, tlsClientCa } = flags;
+  if (grpcPort === undefined) return null;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    const path = tlsCert === undefined ? "tls-cert" : "tls-key";
+    throw new ConfigError("serve", [{ path, expected: "certificate and key together", found: "one of them" }]);
+  }
+  const tls =
+    tlsCert === undefined || tlsKey === undefined
+      ? null
+      : { cert: tlsCert, key: tlsKey, clientCa: tlsClientCa ?? null };
+  return listenGrpc(service.scaler.handlers(), { host: grpcHost, port: grpcPort, tls });
 }
 
 async function run(flags: ServeFlags): Promise<void> {
@@ -75,8 +95,10 @@ async function run(flags: ServeFlags): Promise<void> {
     const listening = await listen(service.app, { host: flags.host, port: flags.port, protected: token !== null });
     printLine(`listening on ${listening.url}`);
     log.info({ url: listening.url, store: flags.store, pid: process.pid }, "listening");
+    const grpc = await scalerOf(service, flags);
+    if (grpc !== null) printLine(`scaler listening on ${flags.grpcHost}:${grpc.port}`);
     log.info({ signal: await signal }, "stopping");
-    await stop(service, listening);
+    await stop(service, listening, grpc);
     log.info("stopped");
   } catch (error) {
     await service.close();
@@ -112,6 +134,19 @@ export function registerServe(program: Command): void {
     .option("--speed <n>", "simulated seconds a second", positiveNumber, 600)
     .option("--seed <n>", "fixes the cluster's chance", wholeNumber(0), 1)
     .option("--token-env <name>", "variable that holds the bearer token requests must carry")
+    .option(
+      "--grpc-port <n>",
+      "port of KEDA's external scaler, 0 for any that is free; none where absent",
+      wholeNumber(0),
+    )
+    .option(
+      "--grpc-host <address>",
+      "address of the scaler; one others can reach needs client certificates",
+      "127.0.0.1",
+    )
+    .option("--tls-cert <file>", "certificate of the scaler, PEM")
+    .option("--tls-key <file>", "its key, PEM")
+    .option("--tls-client-ca <file>", "authority of the certificates its clients must have, PEM")
     .addHelpText(
       "after",
       "\nExample:\n  $ trimtab serve --port 8080 --store checkpoints --speed 600\n  $ trimtab serve --cluster cluster.yaml\n",

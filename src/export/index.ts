@@ -46,6 +46,7 @@ export function findExporter(format: string): PolicyExporter {
   return found;
 }
 
+export { type CountKnob, countTargets } from "./counts.ts";
 export { type Exported, exportPolicy, fidelityLine } from "./export-policy.ts";
 export { loadPolicyJson } from "./json.ts";
 export { type PolicyPackage, packagePolicy, tarOf, writeFolder } from "./policy-package.ts";

@@ -10,18 +10,21 @@ import express, {
 import type { Logger } from "pino";
 import { authorizer } from "./auth.ts";
 import type { Clusters } from "./clusters.ts";
+import type { DesiredState } from "./desired.ts";
 import type { EventStreams } from "./events.ts";
 import type { Instances } from "./instances.ts";
 import type { Metrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import { docsPage, pageHeaders } from "./pages.ts";
 import type { Policies } from "./policies.ts";
-import { HttpError, problemOf } from "./problem.ts";
+import { HttpError, type Problem, problemOf } from "./problem.ts";
 import type { Reply, Route } from "./route.ts";
 import { clusterRoutes } from "./routes/clusters.ts";
 import { environmentRoutes } from "./routes/environments.ts";
 import { type Health, healthRoutes } from "./routes/health.ts";
+import { inferenceRoutes } from "./routes/inference.ts";
 import { type InsightParts, insightRoutes } from "./routes/insight.ts";
+import { liveRoutes } from "./routes/live.ts";
 import { policyRoutes } from "./routes/policies.ts";
 import { registryRoutes } from "./routes/registries.ts";
 import { scenarioRoutes } from "./routes/scenarios.ts";
@@ -41,6 +44,7 @@ export interface Services {
   readonly trainings: Trainings;
   readonly policies: Policies;
   readonly clusters: Clusters;
+  readonly desired: DesiredState;
   readonly metrics: Metrics;
   readonly health: Health;
   readonly streams: EventStreams;
@@ -91,6 +95,12 @@ function mount(app: Express, one: Route, { metrics, streams, log }: Services): v
   });
 }
 
+/** Clients of gym-http-api read `message`, those of the Open Inference Protocol `error`. */
+function inDialect(problem: Problem, path: string): object {
+  if (path.startsWith("/v1/envs")) return { ...problem, message: problem.detail };
+  return path === "/v2" || path.startsWith("/v2/") ? { ...problem, error: problem.detail } : problem;
+}
+
 function failure({ log, metrics }: Services): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent) return next(error);
@@ -99,8 +109,7 @@ function failure({ log, metrics }: Services): ErrorRequestHandler {
     // What was refused before it got to a route is counted here, the rest there.
     if (request.route === undefined) metrics.request(request.method, "(none)", problem.status, 0);
     response.status(problem.status).type("application/problem+json");
-    // Clients of gym-http-api read `message`.
-    response.json(request.path.startsWith("/v1/envs") ? { ...problem, message: problem.detail } : problem);
+    response.json(inDialect(problem, request.path));
   };
 }
 
@@ -136,6 +145,8 @@ export function createApp(services: Services): Express {
   const routes = [
     ...policyRoutes(services.policies),
     ...environmentRoutes(services.instances),
+    ...liveRoutes(services.clusters, services.desired),
+    ...inferenceRoutes(services.policies, services.health, services.version),
     ...healthRoutes(services.health),
     ...clusterRoutes(services.clusters),
     ...insightRoutes({ clusters: services.clusters, ...services.insight }),

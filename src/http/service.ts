@@ -13,9 +13,11 @@ import { createApp, type Services } from "./app.ts";
 import type { EmbeddedOptions } from "./cluster-source.ts";
 import { Timelines } from "./cluster-timeline.ts";
 import { Clusters } from "./clusters.ts";
+import { DesiredState } from "./desired.ts";
 import { EventStreams } from "./events.ts";
 import { Feed } from "./feed.ts";
 import { Instances } from "./instances.ts";
+import { ExternalScaler } from "./keda/scaler.ts";
 import { Metrics } from "./metrics.ts";
 import { Policies } from "./policies.ts";
 import { SavingsBook } from "./savings.ts";
@@ -51,6 +53,8 @@ export interface ServiceOptions {
 export interface Service {
   readonly app: Express;
   readonly services: Services;
+  /** KEDA's external scaler, for a gRPC server. */
+  readonly scaler: ExternalScaler;
   /** Not ready from now on: tells whoever routes requests here. */
   drain(): void;
   /** Stops the loops, keeps what was learnt, stops trainings and closes the store. May be called twice. */
@@ -76,6 +80,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const listener = {
     onEvent: (cluster: string, event: LoopEvent): void => {
       metrics.loop(cluster, event);
+      desired.note(cluster, event);
       if (event.type === "error") log.error({ err: event.error, cluster }, "the control loop goes on without");
       if (event.type === "decision")
         feed.publish({ topic: `cluster ${cluster}`, event: "cluster", data: { cluster, ...newsOf(event.record) } });
@@ -83,7 +88,13 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     },
     onError: (cluster: string, error: unknown): void => log.error({ err: error, cluster }, "a pass failed"),
   };
-  const clusters = new Clusters(store, scenarios, { variable: secret, clock: systemClock }, listener);
+  const clusters: Clusters = new Clusters(store, scenarios, { variable: secret, clock: systemClock }, listener);
+  const desired = new DesiredState(clusters, () => Date.now());
+  const scaler = new ExternalScaler(
+    desired,
+    (cluster) => clusters.get(cluster).loop.status().lastDecision?.observation?.metrics ?? null,
+    (error) => log.error({ err: error }, "a call of the scaler failed"),
+  );
   const instances = new Instances(scenarios);
   const streams = new EventStreams();
   let draining = false;
@@ -103,6 +114,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     trainings,
     policies,
     clusters,
+    desired,
     metrics,
     health,
     streams,
@@ -139,6 +151,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   return {
     app,
     services,
+    scaler,
     drain,
     close: () => {
       closing ??= close();
