@@ -29,6 +29,7 @@ import { policyRoutes } from "./routes/policies.ts";
 import { registryRoutes } from "./routes/registries.ts";
 import { scenarioRoutes } from "./routes/scenarios.ts";
 import { trainingRoutes } from "./routes/trainings.ts";
+import { vectorEnvironmentRoutes } from "./routes/vector-environments.ts";
 import type { Scenarios } from "./scenarios.ts";
 import type { Trainings } from "./trainings.ts";
 import type { WebFiles } from "./web-files.ts";
@@ -97,7 +98,7 @@ function mount(app: Express, one: Route, { metrics, streams, log }: Services): v
 
 /** Clients of gym-http-api read `message`, those of the Open Inference Protocol `error`. */
 function inDialect(problem: Problem, path: string): object {
-  if (path.startsWith("/v1/envs")) return { ...problem, message: problem.detail };
+  if (/^\/v1\/(vector_)?envs/.test(path)) return { ...problem, message: problem.detail };
   return path === "/v2" || path.startsWith("/v2/") ? { ...problem, error: problem.detail } : problem;
 }
 
@@ -145,6 +146,7 @@ export function createApp(services: Services): Express {
   const routes = [
     ...policyRoutes(services.policies),
     ...environmentRoutes(services.instances),
+    ...vectorEnvironmentRoutes(services.instances),
     ...liveRoutes(services.clusters, services.desired),
     ...inferenceRoutes(services.policies, services.health, services.version),
     ...healthRoutes(services.health),

@@ -1,24 +1,15 @@
-// Environments over HTTP: a bounded number of instances, each used by one request at a time.
+// Environments over HTTP: a bounded number of instances, alone and in vectors.
 
 import { randomUUID } from "node:crypto";
-import { environmentId, type OpenScenario, simulatedEnvironment } from "../../environments/index.ts";
-import {
-  type ClusterState,
-  ConfigError,
-  type Configuration,
-  type Environment,
-  type Info,
-  type ResetResult,
-  StateError,
-  TrimtabError,
-  UnknownNameError,
-} from "../core/index.ts";
-import { applyGuards } from "../guards/index.ts";
-import { SeededRandom } from "../math/index.ts";
+import { environmentId, type OpenScenario } from "../../environments/index.ts";
+import { ConfigError, TrimtabError, UnknownNameError } from "../core/index.ts";
+import { Instance } from "./instance.ts";
 import type { Scenarios } from "./scenarios.ts";
+import { type AutoresetMode, VectorInstance } from "./vector-instance.ts";
 
-/** Instances at a time. */
+/** Instances at a time, those of vectors not counted; and environments of all vectors together. */
 export const INSTANCE_LIMIT = 32;
+const VECTOR_LIMIT = 128;
 
 /** How an instance is made. */
 export interface InstanceOrder {
@@ -26,144 +17,21 @@ export interface InstanceOrder {
   readonly envId: string;
   /** Episodes are truncated after this many steps; null for the scenario's own length. */
   readonly maxEpisodeSteps: number | null;
+  /** Seconds between decisions; null for the scenario's own. */
+  readonly intervalS: number | null;
 }
 
-/** What a step over HTTP gives. */
-export interface SteppedOver {
-  readonly observation: ClusterState;
-  readonly reward: number;
-  readonly terminated: boolean;
-  readonly truncated: boolean;
-  readonly info: Info;
-}
-
-/** An action as it is sent: positions on the knob lattice, or a value for every knob. */
-export type ActionJson = readonly number[] | Configuration;
-
-/** One environment and whoever uses it. */
-export class Instance {
-  readonly id: string;
-  readonly envId: string;
-  readonly open: OpenScenario;
-  readonly #environment: Environment;
-  readonly #samples: SeededRandom;
-  #sampled = 0;
-  #observation: ClusterState | null = null;
-  #busy: Promise<unknown> = Promise.resolve();
-
-  constructor(id: string, envId: string, open: OpenScenario, maxEpisodeSteps: number | null) {
-    this.id = id;
-    this.envId = envId;
-    this.open = open;
-    // The first observation takes an interval of its own.
-    const episodeS = maxEpisodeSteps === null ? null : (maxEpisodeSteps + 1) * open.intervalS;
-    this.#environment = simulatedEnvironment(open, episodeS === null ? {} : { episodeS });
-    this.#samples = new SeededRandom(0).split(id);
-  }
-
-  reset(seed: number | null): Promise<ResetResult> {
-    return this.#exclusively(async () => {
-      const result = await this.#environment.reset(seed === null ? {} : { seed });
-      this.#observation = result.observation;
-      return result;
-    });
-  }
-
-  /**
-   * Takes an action. What is outside bounds or budget is taken back inside, and `info.guarded` says so.
-   * @throws {ConfigError} when it is no action of this environment
-   * @throws {StateError} before the first reset
-   */
-  step(action: ActionJson): Promise<SteppedOver> {
-    return this.#exclusively(async () => {
-      const observation = this.#observation;
-      if (observation === null) {
-        throw new StateError(`environment ${this.id}: expected a reset before the first step, found none`);
-      }
-      const { proposal, actions } = applyGuards(
-        { configuration: this.configurationOf(action), reason: "over HTTP" },
-        {
-          nowS: observation.timeS,
-          running: observation.configuration,
-          inFlight: observation.inFlight,
-          lastChangeS: {},
-          observation,
-          lattice: this.open.lattice,
-          objective: this.open.objective,
-          mode: "active",
-          committedUsdPerHour: this.open.committedUsdPerHour,
-          budgetUsdPerHour: this.open.budgetUsdPerHour,
-        },
-      );
-      const result = await this.#environment.step(proposal);
-      this.#observation = result.observation;
-      return { ...result, info: { ...result.info, guarded: actions.length > 0 } };
-    });
-  }
-
-  /** A random action, as positions. */
-  sampleAction(): number[] {
-    const random = this.#samples.split(String(this.#sampled++));
-    return [...this.open.lattice.coordinates(this.open.lattice.sample(random))];
-  }
-
-  /** Whether something sent is an action that can run. */
-  containsAction(action: ActionJson): boolean {
-    try {
-      return this.open.lattice.contains(this.configurationOf(action));
-    } catch {
-      return false;
-    }
-  }
-
-  /** Whether something sent is an observation of this environment. @param vector shape [size] */
-  containsObservation(vector: readonly number[]): boolean {
-    const { features } = this.open.observationSpace;
-    return (
-      vector.length === features.length &&
-      features.every(({ low, high }, i) => (vector[i] ?? Number.NaN) >= low && (vector[i] ?? Number.NaN) <= high)
-    );
-  }
-
-  close(): Promise<void> {
-    return this.#exclusively(() => this.#environment.close());
-  }
-
-  /** @throws {ConfigError} when it is no action of this environment */
-  configurationOf(action: ActionJson): Configuration {
-    const { knobs } = this.open.lattice;
-    if (!Array.isArray(action)) {
-      const configuration = action as Configuration;
-      this.open.lattice.coordinates(configuration);
-      const unknown = Object.keys(configuration).find((name) => !knobs.some((knob) => knob.name === name));
-      if (unknown === undefined) return configuration;
-      throw new ConfigError("action", [{ path: unknown, expected: "a knob of this environment", found: unknown }]);
-    }
-    const positions: readonly number[] = action;
-    if (positions.length !== knobs.length) {
-      const expected = `${knobs.length} positions`;
-      throw new ConfigError("action", [{ path: "length", expected, found: String(positions.length) }]);
-    }
-    positions.forEach((position, k) => {
-      const count = knobs[k]?.values.length ?? 0;
-      if (Number.isInteger(position) && position >= 0 && position < count) return;
-      const path = `[${k}] ${knobs[k]?.name}`;
-      throw new ConfigError("action", [{ path, expected: `a whole number in [0, ${count})`, found: String(position) }]);
-    });
-    return this.open.lattice.at(positions);
-  }
-
-  #exclusively<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#busy.then(run);
-    this.#busy = result.catch(() => undefined);
-    return result;
-  }
+/** How a vector of instances is made. */
+export interface VectorOrder extends InstanceOrder {
+  readonly count: number;
+  readonly autoreset: AutoresetMode;
 }
 
 /** The instances of a service. */
 export class Instances {
   readonly #scenarios: Scenarios;
   readonly #instances = new Map<string, Instance>();
+  readonly #vectors = new Map<string, VectorInstance>();
 
   constructor(scenarios: Scenarios) {
     this.#scenarios = scenarios;
@@ -178,8 +46,7 @@ export class Instances {
    * @throws {TrimtabError} E_CONFLICT when there are as many as may be
    */
   async create(order: InstanceOrder): Promise<Instance> {
-    const scenario = await this.#scenarioOf(order.envId);
-    const open = await this.#scenarios.open(scenario);
+    const open = await this.#openFor(order);
     if (this.#instances.size >= INSTANCE_LIMIT) {
       const message = `environments: expected fewer than ${INSTANCE_LIMIT} instances, found ${this.#instances.size}`;
       throw new TrimtabError("E_CONFLICT", `${message}: close one first`);
@@ -188,6 +55,38 @@ export class Instances {
     const instance = new Instance(id, open.id, open, order.maxEpisodeSteps);
     this.#instances.set(id, instance);
     return instance;
+  }
+
+  /** Makes a vector of instances. @throws as `create` */
+  async createVector(order: VectorOrder): Promise<VectorInstance> {
+    const { maxEpisodeSteps, count, autoreset } = order;
+    const open = await this.#openFor(order);
+    const running = [...this.#vectors.values()].reduce((sum, vector) => sum + vector.instances.length, 0);
+    if (running + count > VECTOR_LIMIT) {
+      const message = `vector environments: expected at most ${VECTOR_LIMIT} together, found ${running + count}`;
+      throw new TrimtabError("E_CONFLICT", `${message}: close some first`);
+    }
+    const id = randomUUID().slice(0, 8);
+    const instances = Array.from(
+      { length: count },
+      (_, i) => new Instance(`${id}-${i}`, open.id, open, maxEpisodeSteps),
+    );
+    const vector = new VectorInstance(id, open.id, autoreset, instances);
+    this.#vectors.set(id, vector);
+    return vector;
+  }
+
+  /** @throws {UnknownNameError} when there is no such vector */
+  vector(id: string): VectorInstance {
+    const vector = this.#vectors.get(id);
+    if (vector !== undefined) return vector;
+    throw new UnknownNameError("vector environment", id, [...this.#vectors.keys()]);
+  }
+
+  async removeVector(id: string): Promise<void> {
+    const vector = this.vector(id);
+    this.#vectors.delete(id);
+    await vector.close();
   }
 
   /** @throws {UnknownNameError} when there is no such instance */
@@ -205,6 +104,12 @@ export class Instances {
 
   async close(): Promise<void> {
     await Promise.all([...this.#instances.keys()].map((id) => this.remove(id)));
+    await Promise.all([...this.#vectors.keys()].map((id) => this.removeVector(id)));
+  }
+
+  async #openFor({ envId, intervalS }: InstanceOrder): Promise<OpenScenario> {
+    const open = await this.#scenarios.open(await this.#scenarioOf(envId));
+    return intervalS === null ? open : { ...open, intervalS };
   }
 
   async #scenarioOf(envId: string): Promise<string> {

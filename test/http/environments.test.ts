@@ -2,7 +2,7 @@
 
 import { inflateSync } from "node:zlib";
 import { INSTANCE_LIMIT } from "../../src/http/index.ts";
-import { Instance } from "../../src/http/instances.ts";
+import { Instance } from "../../src/http/instance.ts";
 import { TestService } from "./service.ts";
 
 let service: TestService;

@@ -107,7 +107,7 @@ test("a policy is a model of the Open Inference Protocol", async () => {
   });
   const { open } = service.service.services.clusters.get("default");
   const { observation } = await service.service.services.instances
-    .create({ envId: "image-diurnal", maxEpisodeSteps: null })
+    .create({ envId: "image-diurnal", maxEpisodeSteps: null, intervalS: null })
     .then((instance) => instance.reset(3));
   const vector = [...open.observationSpace.encode(observation)];
   const input = { name: "observation", shape: [2, width], datatype: "FP64", data: [vector, vector] };

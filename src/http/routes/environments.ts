@@ -1,14 +1,21 @@
 // Environments over HTTP, on the paths of gym-http-api and gymnasium-http-api.
 
 import { z } from "zod";
-import { type SpaceSpec, toJson } from "../../core/index.ts";
+import { type SpaceSpec, StateError, toJson } from "../../core/index.ts";
 import { configurationSchema } from "../../store/index.ts";
 import { observationJson } from "../gym-observation.ts";
-import type { ActionJson, Instance, Instances } from "../instances.ts";
+import type { ActionJson, Instance } from "../instance.ts";
+import type { Instances } from "../instances.ts";
 import { type Route, route } from "../route.ts";
 import { spaceJson } from "../schemas.ts";
 
 const params = z.strictObject({ id: z.string() });
+
+/** What an environment may be made with. */
+export const environmentKwargs = z.strictObject({
+  /** Seconds between decisions; the scenario's own where absent. */
+  interval_s: z.number().min(1).max(3600).optional(),
+});
 
 const createBody = z.strictObject({
   env_id: z.string(),
@@ -17,7 +24,7 @@ const createBody = z.strictObject({
   disable_env_checker: z.boolean().nullish(),
   render_mode: z.null().optional(),
   seed: z.number().int().nonnegative().nullish(),
-  kwargs: z.strictObject({}).nullish(),
+  kwargs: environmentKwargs.nullish(),
 });
 
 const action: z.ZodType<ActionJson, unknown> = z.union([z.array(z.number()).max(1000), configurationSchema]);
@@ -67,6 +74,7 @@ export function environmentRoutes(instances: Instances): Route[] {
         const instance = await instances.create({
           envId: body.env_id,
           maxEpisodeSteps: body.max_episode_steps ?? null,
+          intervalS: body.kwargs?.interval_s ?? null,
         });
         return { json: { instance_id: instance.id } };
       },
@@ -171,6 +179,32 @@ export function environmentRoutes(instances: Instances): Route[] {
       handle: ({ params: { id }, body }) => ({
         json: { member: instances.get(id).containsObservation(body.observation) },
       }),
+    }),
+    route({
+      method: "get",
+      path: "/v1/envs/{id}/render",
+      tag,
+      summary: "The frame of an environment: there is nothing to see, render modes are none",
+      params,
+      answer: { description: "No frame", schema: z.object({ render_frame: z.null() }) },
+      handle: ({ params: { id } }) => {
+        instances.get(id);
+        return { json: { render_frame: null } };
+      },
+    }),
+    route({
+      method: "get",
+      path: "/v1/envs/{id}/transitions",
+      tag,
+      summary: "Refused: states are no table",
+      params,
+      answer: { description: "Never", schema: z.unknown() },
+      handle: ({ params: { id } }) => {
+        instances.get(id);
+        throw new StateError(
+          "transitions: expected an environment with a table of states, found observations in a box",
+        );
+      },
     }),
     ...(["post", "delete"] as const).map((method) =>
       route({
