@@ -79,7 +79,7 @@ export class DesiredState {
     const cluster = this.#clusters.get(name);
     const knob = this.#knobOf(cluster, deployment);
     const { running, inFlight, configuration } = cluster.loop.status();
-    const { initial, intervalS } = cluster.open;
+    const { initial, intervalS } = cluster.task;
     const current = countIn(running ?? inFlight ?? configuration ?? initial, knob) ?? countIn(initial, knob) ?? 1;
     const good = this.#good.get(name);
     if (good === undefined) {
@@ -107,8 +107,8 @@ export class DesiredState {
     return { ...base, desiredReplicas: held, source: "last-good", reason };
   }
 
-  #knobOf({ open }: AttachedCluster, deployment: string): string {
-    const counts = countTargets(open.lattice.knobs, open.initial);
+  #knobOf({ task }: AttachedCluster, deployment: string): string {
+    const counts = countTargets(task.lattice.knobs, task.initial);
     const found = counts.find(({ knob, target }) => knob.name === deployment || target === deployment);
     if (found !== undefined) return found.knob.name;
     throw new UnknownNameError(

@@ -105,7 +105,7 @@ test("a policy is a model of the Open Inference Protocol", async () => {
     name: "cluster-default",
     ready: true,
   });
-  const { open } = service.service.services.clusters.get("default");
+  const { task: open } = service.service.services.clusters.get("default");
   const { observation } = await service.service.services.instances
     .create({ envId: "image-diurnal", maxEpisodeSteps: null, intervalS: null })
     .then((instance) => instance.reset(3));

@@ -43,13 +43,13 @@ function rowsOf({ name, shape, data }: Input, width: number): number[][] {
   return Array.from({ length: rows }, (_, row) => flat.slice(row * width, (row + 1) * width));
 }
 
-function metadataOf(name: string, { open }: ReadyPolicy): object {
+function metadataOf(name: string, { task }: ReadyPolicy): object {
   return {
     name,
     versions: ["1"],
     platform: PLATFORM,
-    inputs: [{ name: "observation", datatype: "FP64", shape: [-1, open.observationSpace.size] }],
-    outputs: [{ name: "action", datatype: "INT64", shape: [-1, open.lattice.knobs.length] }],
+    inputs: [{ name: "observation", datatype: "FP64", shape: [-1, task.observationSpace.size] }],
+    outputs: [{ name: "action", datatype: "INT64", shape: [-1, task.lattice.knobs.length] }],
   };
 }
 
@@ -76,7 +76,7 @@ export function inferenceRoutes(policies: Policies, health: Health, version: str
         answer: { description: "The actions", schema: z.looseObject({ model_name: z.string() }) },
         handle: async ({ params: { id }, body }) => {
           const ready = await policies.ready(id);
-          const { observationSpace, lattice } = ready.open;
+          const { observationSpace, lattice } = ready.task;
           const [input] = body.inputs;
           if (input === undefined) throw new ConfigError("body", [{ path: "inputs", expected: "one", found: "none" }]);
           const actions = rowsOf(input, observationSpace.size).map((row) => [

@@ -37,14 +37,14 @@ type Analysis = z.infer<typeof analysisJson>["data"];
 
 /** Judges a cluster's last window. @throws {ObservationError} when there is none, or it could not be seen */
 function analyse(clusters: Clusters, name: string, minRequests: number): Analysis {
-  const { loop, open } = clusters.get(name);
+  const { loop, task } = clusters.get(name);
   const { lastDecision } = loop.status();
   const metrics = lastDecision?.observation?.metrics;
   if (metrics === undefined) {
     const found = lastDecision === null ? "no pass yet" : lastDecision.reason;
     throw new ObservationError(`analysis of ${name}: expected a window, found none: ${found}`);
   }
-  const { percentile, latencyMs } = open.objective.slo[0];
+  const { percentile, latencyMs } = task.objective.slo[0];
   const { latency, requests } = metrics;
   const objectiveMs = latency?.objectiveMs ?? null;
   const successPercent = latency === null ? null : 1 - latency.missRatio;
