@@ -5,6 +5,7 @@ import { benchOptimizers } from "../../bench/optimizers.ts";
 import { benchService } from "../../bench/service.ts";
 import { benchSimulator } from "../../bench/simulator.ts";
 import { registerBenchFleet } from "./bench-fleet.ts";
+import { registerBenchGateway } from "./bench-gateway.ts";
 import { registerBenchResults } from "./bench-results.ts";
 import { registerBenchSearch } from "./bench-search.ts";
 import { printJson } from "./output.ts";
@@ -29,5 +30,6 @@ export function registerBench(program: Command): void {
   }
   registerBenchResults(bench, program.version() ?? "");
   registerBenchFleet(bench);
+  registerBenchGateway(bench);
   registerBenchSearch(bench);
 }
