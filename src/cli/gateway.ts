@@ -16,6 +16,8 @@ interface GatewayFlags {
 
 async function run({ config }: GatewayFlags, version: string): Promise<void> {
   const signal = stopSignal();
+  // A gateway started by another process of ours does not outlive it.
+  if (process.connected) process.once("disconnect", () => process.exit(0));
   const log = pino({ level: logLevel(), base: null }, destination(2));
   const settings = await readGatewaySettings(config);
   const gateway = await openGateway({

@@ -3,10 +3,12 @@
 import { UnknownNameError } from "../core/index.ts";
 import type { AdapterEntry } from "./adapter-entry.ts";
 import { external } from "./external.ts";
+import { gateway } from "./gateway.ts";
+import { local } from "./local.ts";
 import { prometheus } from "./prometheus.ts";
 
 /** Every kind of cluster that a cluster file can attach, in alphabetical order. */
-export const adapters: readonly AdapterEntry[] = [external, prometheus];
+export const adapters: readonly AdapterEntry[] = [external, gateway, local, prometheus];
 
 /** @throws {UnknownNameError} when there is no adapter of that name */
 export function findAdapter(name: string): AdapterEntry {

@@ -55,6 +55,8 @@ export const telemetrySchema = z.object({
   busySlotMs: counter,
   slotMs: counter,
   slots: counter,
+  /** How many backends there are, and how many of them are up. */
+  backends: z.object({ known: counter, ready: counter }),
   whole: meterSchema,
 });
 
@@ -122,6 +124,7 @@ export function telemetryOf(gateway: string, model: ServedModel, nowMs: number, 
     busySlotMs: occupancy.busySlotMs,
     slotMs: occupancy.slotMs,
     slots: pool.slots,
+    backends: { known: pool.backends.length, ready: pool.backends.filter(({ ready }) => ready).length },
     whole: meterTelemetry(model.whole, since),
   };
 }
