@@ -6,6 +6,7 @@ import { benchService } from "../../bench/service.ts";
 import { benchSimulator } from "../../bench/simulator.ts";
 import { registerBenchFleet } from "./bench-fleet.ts";
 import { registerBenchGateway } from "./bench-gateway.ts";
+import { registerBenchLive } from "./bench-live.ts";
 import { registerBenchResults } from "./bench-results.ts";
 import { registerBenchSearch } from "./bench-search.ts";
 import { printJson } from "./output.ts";
@@ -31,5 +32,6 @@ export function registerBench(program: Command): void {
   registerBenchResults(bench, program.version() ?? "");
   registerBenchFleet(bench);
   registerBenchGateway(bench);
+  registerBenchLive(bench);
   registerBenchSearch(bench);
 }

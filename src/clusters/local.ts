@@ -25,7 +25,8 @@ import { endProcess, type LocalProcess, startProcess } from "./local/process.ts"
 import { Workers } from "./local/workers.ts";
 import { refuseSplit, refuseUnoffered } from "./offered.ts";
 
-const optionsSchema = z.strictObject({
+/** What a cluster file may say of a local cluster. */
+export const localOptionsSchema = z.strictObject({
   /** Of the model's weights. */
   seed: z.number().int().nonnegative().default(1),
   /** Requests it sends to itself; without it somebody else must. */
@@ -44,7 +45,7 @@ const optionsSchema = z.strictObject({
 });
 
 /** What a cluster file says of a local cluster. */
-export type LocalOptions = z.output<typeof optionsSchema>;
+export type LocalOptions = z.output<typeof localOptionsSchema>;
 
 const actuations: Readonly<Record<string, KnobActuation>> = {
   concurrency: { class: "restart", delayS: 3, decideEveryS: 0 },
@@ -223,7 +224,7 @@ export const local = adapterEntry({
   summary: "model servers on this machine that do real inference behind our gateway, and their own load if asked",
   writing: "whole",
   credentials: [],
-  options: optionsSchema,
+  options: localOptionsSchema,
   actuation: (knob) => actuations[knob] ?? null,
   open: (options, context) => LocalCluster.start(options, context),
 });

@@ -24,7 +24,7 @@ export interface DataServerParts {
 }
 
 /** Longer than the idle timeout of the usual load balancers, so that they close first. */
-const KEEP_ALIVE_MS = 75_000;
+export const KEEP_ALIVE_MS = 75_000;
 
 /** For a request to come in whole. */
 const REQUEST_TIMEOUT_MS = 60_000;

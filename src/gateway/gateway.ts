@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { ConfigError } from "../core/index.ts";
 import { isLoopback } from "./access.ts";
 import { adminApp } from "./admin-server.ts";
-import { DataServer } from "./data-server.ts";
+import { DataServer, KEEP_ALIVE_MS } from "./data-server.ts";
 import { ServedModel } from "./model.ts";
 import { openBackend, openFunction } from "./open-backend.ts";
 import type { GatewaySettings } from "./settings.ts";
@@ -100,7 +100,8 @@ export async function openGateway({ settings, version, secret, onError }: Gatewa
   let draining = false;
   const parts = { models, version, token, maxBodyBytes, maxHeldBytes, nowMs, draining: () => draining, onError };
   const { server } = new DataServer(parts);
-  const admin = createServer(adminApp({ models, runId: randomUUID(), token: adminToken, maxAnswerBytes, nowMs }));
+  const app = adminApp({ models, runId: randomUUID(), token: adminToken, maxAnswerBytes, nowMs });
+  const admin = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app);
   const url = await listen(server, settings.listen, "listen");
   const adminUrl = await listen(admin, settings.admin, "admin").catch((error: unknown) => {
     server.close();

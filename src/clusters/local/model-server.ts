@@ -62,7 +62,10 @@ const metadata = {
   outputs: [{ name: "output", datatype: "FP32", shape: [-1, LOCAL_MODEL.outputs] }],
 };
 
-const server = createServer((request, response) => {
+/** Longer than the gateway keeps a connection idle, so that it is the gateway that closes them. */
+const KEEP_ALIVE_MS = 75_000;
+
+const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
   if (request.method === "POST" && request.url === "/v2/models/mlp/infer") {
     infer(request, response).catch((error: unknown) => send(response, 400, { error: String(error) }));
     return;

@@ -1,0 +1,323 @@
+// `trimtab bench live`: real arrivals to real model servers on this machine; every configuration measured once, then searches.
+//
+// 1. the servers' service times at six points, which are the prior; from them the load (half of what they can do at best)
+//    and the SLO (eight times one request's service)
+// 2. every configuration once: what is best, and how bad the start is
+// 3. from the bad start each method on its own, and the server's default
+// 4. the best five and what each method kept, again and again, interleaved: "within 10 %" is judged by interval
+
+import type { OpenScenario } from "../../environments/index.ts";
+import type { Configuration } from "../../src/core/index.ts";
+import { LiveCluster } from "./cluster.ts";
+import { type RatioInterval, ratioOf, type Verdict, within } from "./judge.ts";
+import { type LiveSearch, objectiveOf, runLiveSearch } from "./searching.ts";
+import {
+  LIVE_LATTICE,
+  type LiveArrivals,
+  type LiveLattice,
+  liveArrivals,
+  liveTask,
+  type MeasuredPoint,
+} from "./task.ts";
+
+/** How the bench is run. */
+export interface LiveBenchOptions {
+  readonly lattice?: LiveLattice;
+  readonly methods: readonly string[];
+  /** Of each method. */
+  readonly windows: number;
+  /** Of a window. */
+  readonly windowS: number;
+  /** In which the best are measured again. */
+  readonly rounds: number;
+  readonly seed: number;
+  readonly dataFolder: string | null;
+  readonly onProgress: (share: number, what: string) => void;
+}
+
+/** What became of one method. */
+export interface LiveResult {
+  readonly method: string;
+  readonly told: string;
+  readonly windows: number;
+  readonly kept: Configuration;
+  /** In the list of all, best first, by the one window each got; from 1. */
+  readonly keptRank: number;
+  /** Latency of what it kept over that of the best, measured again. */
+  readonly toBest: RatioInterval;
+  readonly within10: Verdict;
+  /** Windows until what it would keep was within 10 % of the best by the list; null when never. */
+  readonly windowsToWithin10: number | null;
+  /** Of all it served, canaries by their share. */
+  readonly brokeSloShare: number;
+  readonly seconds: number;
+}
+
+/** What `trimtab bench live` prints. */
+export interface LiveReport {
+  readonly arrivals: string;
+  readonly speed: number;
+  readonly rateRps: number;
+  readonly requestsPerWindow: number;
+  readonly runtime: string;
+  readonly percentile: number;
+  readonly sloMs: number;
+  readonly seed: number;
+  readonly prior: readonly MeasuredPoint[];
+  readonly configurations: number;
+  readonly initial: { readonly configuration: Configuration; readonly rank: number };
+  readonly best: readonly {
+    readonly configuration: Configuration;
+    readonly onceMs: number;
+    readonly againMs: readonly number[];
+  }[];
+  /** Median over the configurations measured again of the largest over the smallest of their windows. */
+  readonly spread: number;
+  readonly results: readonly LiveResult[];
+  readonly searches: readonly LiveSearch[];
+  readonly generatorLagP99Ms: number;
+  readonly minutes: number;
+}
+
+const PERCENTILE = 0.95;
+
+/** Of the rate that two servers of one thread can do in large batches. */
+const LOAD = 0.5;
+
+/** SLO over the service time of one request alone. */
+const SLO_RATIO = 8;
+
+/** Among all configurations from best to worst, where searches start. */
+const START_RANK = 0.85;
+
+const DEFAULT_METHOD = "server default";
+
+/** What an inference server does where nobody tunes it: one instance with all cores, no batching. */
+const SERVER_DEFAULT = { concurrency: 1, intraOpThreads: 2, maxBatchSize: 1, maxBatchDelayMs: 0 };
+
+interface Listed {
+  readonly configuration: Configuration;
+  readonly latencyMs: number;
+}
+
+/** Batches of one size, one after another: their mean service time. */
+async function servicePoint(cluster: LiveCluster, intraOpThreads: number, batch: number): Promise<MeasuredPoint> {
+  await cluster.apply({ concurrency: 1, intraOpThreads, maxBatchSize: batch, maxBatchDelayMs: batch === 1 ? 0 : 20 });
+  const times = Array.from({ length: 20 * batch }, (_, i) => Math.floor(i / batch) * 25);
+  const { metrics } = await cluster.serve(times);
+  const sizes = [...(metrics.service?.byBatch ?? [])].sort((a, b) => b.batchSize - a.batchSize);
+  const [largest] = sizes;
+  if (largest === undefined) throw new Error("bench: expected batches served, found none");
+  return { intraOpThreads, batch: largest.batchSize, serviceMs: largest.meanMs };
+}
+
+async function measurePrior(cluster: LiveCluster, lattice: LiveLattice): Promise<MeasuredPoint[]> {
+  const points = new Map<string, MeasuredPoint>();
+  const sizes = [1, Math.min(8, ...lattice.maxBatchSize.slice(-1)), lattice.maxBatchSize.at(-1) ?? 1];
+  for (const threads of lattice.intraOpThreads) {
+    for (const batch of new Set(sizes)) {
+      const point = await servicePoint(cluster, threads, batch);
+      points.set(`${point.intraOpThreads} ${point.batch}`, point);
+    }
+  }
+  return [...points.values()];
+}
+
+function capacityRps(points: readonly MeasuredPoint[], concurrency: number): number {
+  return Math.max(...points.map(({ batch, serviceMs }) => (1000 * concurrency * batch) / serviceMs / 2));
+}
+
+/** Every configuration once, in an order in which servers are started anew as seldom as can be. */
+async function measureAll(
+  open: OpenScenario,
+  cluster: LiveCluster,
+  timesMs: readonly number[],
+  onOne: (done: number) => void,
+): Promise<Listed[]> {
+  const listed: Listed[] = [];
+  for (const configuration of open.lattice.all()) {
+    await cluster.apply(configuration);
+    const { metrics } = await cluster.serve(timesMs);
+    listed.push({ configuration, latencyMs: objectiveOf(metrics) ?? Number.POSITIVE_INFINITY });
+    onOne(listed.length);
+  }
+  return listed.sort((a, b) => a.latencyMs - b.latencyMs);
+}
+
+/** Windows of each configuration, round by round. Shape [configurations, rounds] */
+async function measureAgain(
+  cluster: LiveCluster,
+  configurations: readonly Configuration[],
+  timesMs: readonly number[],
+  rounds: number,
+): Promise<number[][]> {
+  const latencies: number[][] = configurations.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    const order = configurations.map((_, i) => (round % 2 === 0 ? i : configurations.length - 1 - i));
+    for (const i of order) {
+      await cluster.apply(configurations[i] ?? {});
+      const { metrics } = await cluster.serve(timesMs);
+      latencies[i]?.push(objectiveOf(metrics) ?? Number.POSITIVE_INFINITY);
+    }
+  }
+  return latencies;
+}
+
+function rankOf(open: OpenScenario, listed: readonly Listed[], configuration: Configuration): number {
+  return 1 + listed.findIndex((one) => open.lattice.distance(one.configuration, configuration) === 0);
+}
+
+function windowsTo10(open: OpenScenario, listed: readonly Listed[], { kept, passes }: LiveSearch): number | null {
+  const bestMs = listed[0]?.latencyMs ?? 0;
+  let used = 0;
+  for (const [i, configuration] of kept.entries()) {
+    used += passes[i]?.share ?? 1;
+    const one = listed[rankOf(open, listed, configuration) - 1];
+    if ((one?.latencyMs ?? Number.POSITIVE_INFINITY) <= 1.1 * bestMs) return used;
+  }
+  return null;
+}
+
+function brokeShare({ passes }: LiveSearch): number {
+  const used = passes.reduce((sum, { share }) => sum + share, 0);
+  return passes.reduce((sum, { share, brokeSlo }) => sum + (brokeSlo ? share : 0), 0) / used;
+}
+
+/** What is tuned, once prior and load are known. */
+interface Prepared {
+  readonly prior: readonly MeasuredPoint[];
+  readonly speed: number;
+  readonly sloMs: number;
+  readonly timesMs: readonly number[];
+  readonly taskFor: (initial: Configuration) => Promise<OpenScenario>;
+}
+
+async function prepare(
+  cluster: LiveCluster,
+  arrivals: LiveArrivals,
+  lattice: LiveLattice,
+  { windowS, dataFolder }: LiveBenchOptions,
+): Promise<Prepared> {
+  const prior = await measurePrior(cluster, lattice);
+  const rateRps = LOAD * capacityRps(prior, Math.max(...lattice.concurrency));
+  const requests = Math.round(rateRps * windowS);
+  const timesS = await arrivals.times(requests);
+  const speed = (timesS[requests - 1] ?? 1) / windowS;
+  const alone = Math.min(...prior.filter(({ batch }) => batch === 1).map(({ serviceMs }) => serviceMs));
+  const sloMs = Math.round(SLO_RATIO * alone);
+  const taskFor = (initial: Configuration): Promise<OpenScenario> =>
+    liveTask({
+      lattice,
+      points: prior,
+      percentile: PERCENTILE,
+      sloMs,
+      initial: Object.fromEntries(Object.entries(initial).map(([name, value]) => [name, Number(value)])),
+      workload: arrivals.spec,
+      dataFolder,
+      requests,
+      windowS,
+    });
+  return { prior, speed, sloMs, timesMs: Array.from(timesS, (timeS) => (1000 * timeS) / speed), taskFor };
+}
+
+function smallest(lattice: LiveLattice): Configuration {
+  return Object.fromEntries(Object.entries(lattice).map(([name, values]) => [name, values[0] ?? 1]));
+}
+
+/** Runs the bench; some half an hour with its defaults. */
+export async function benchLive(options: LiveBenchOptions): Promise<LiveReport> {
+  const { lattice = LIVE_LATTICE, methods, windows, rounds, seed, onProgress } = options;
+  const startMs = performance.now();
+  const arrivals = await liveArrivals(options.dataFolder);
+  const knobs = Object.entries(lattice).map(([name, values]) => ({
+    name,
+    values,
+    actuation: "hot" as const,
+    actuationDelayS: 0,
+    decideEveryS: 0,
+  }));
+  // The SLO is not known before the servers are: misses are counted from the windows' own histograms at its percentile.
+  const cluster = await LiveCluster.start({ knobs, percentile: PERCENTILE });
+  try {
+    onProgress(0, "service times");
+    const prepared = await prepare(cluster, arrivals, lattice, options);
+    const { timesMs, sloMs } = prepared;
+    cluster.sloMs = sloMs;
+    const plain = await prepared.taskFor(smallest(lattice));
+    const count = plain.lattice.all().length;
+    const total = count + methods.length * (windows + 1) + rounds * (6 + methods.length);
+    const listed = await measureAll(plain, cluster, timesMs, (done) => onProgress(done / total, "every configuration"));
+    const initial = listed[Math.floor(START_RANK * count)]?.configuration ?? plain.initial;
+    const open = await prepared.taskFor(initial);
+    const searches: LiveSearch[] = [];
+    for (const method of methods) {
+      onProgress((count + searches.length * (windows + 1)) / total, method);
+      searches.push(await runLiveSearch({ open, cluster, timesMs, method, windows, seed }));
+    }
+    onProgress((count + methods.length * (windows + 1)) / total, "the best, again");
+    const best = listed.slice(0, 5);
+    const keptBy = [...searches.map(({ kept }) => kept.at(-1) ?? initial), open.lattice.nearest(SERVER_DEFAULT)];
+    const again = await measureAgain(cluster, [...best.map((one) => one.configuration), ...keptBy], timesMs, rounds);
+    const bestAgain = again.slice(0, best.length);
+    const geometric = (values: readonly number[]): number =>
+      values.reduce((sum, value) => sum + Math.log(value), 0) / values.length;
+    const [reference = []] = [...bestAgain].sort((a, b) => geometric(a) - geometric(b));
+    const verdict = (i: number): { toBest: RatioInterval; within10: Verdict } => {
+      const toBest = ratioOf(again[best.length + i] ?? [], reference, seed);
+      return { toBest, within10: within(toBest, 1.1) };
+    };
+    const results = searches.map((search, i): LiveResult => {
+      const kept = keptBy[i] ?? initial;
+      return {
+        method: search.method,
+        told: search.told,
+        windows: search.passes.length,
+        kept,
+        keptRank: rankOf(open, listed, kept),
+        ...verdict(i),
+        windowsToWithin10: windowsTo10(open, listed, search),
+        brokeSloShare: brokeShare(search),
+        seconds: search.seconds,
+      };
+    });
+    const untuned = keptBy.at(-1) ?? initial;
+    const untunedAgain = again.at(-1) ?? [];
+    results.push({
+      method: DEFAULT_METHOD,
+      told: "nothing",
+      windows: 0,
+      kept: untuned,
+      keptRank: rankOf(open, listed, untuned),
+      ...verdict(searches.length),
+      windowsToWithin10: null,
+      brokeSloShare: untunedAgain.filter((latencyMs) => latencyMs > sloMs).length / untunedAgain.length,
+      seconds: 0,
+    });
+    const spreads = again.map((one) => Math.max(...one) / Math.min(...one)).sort((a, b) => a - b);
+    return {
+      arrivals: arrivals.source,
+      speed: prepared.speed,
+      rateRps: timesMs.length / options.windowS,
+      requestsPerWindow: timesMs.length,
+      runtime: cluster.runtime,
+      percentile: PERCENTILE,
+      sloMs,
+      seed,
+      prior: prepared.prior,
+      configurations: count,
+      initial: { configuration: initial, rank: rankOf(open, listed, initial) },
+      best: best.map(({ configuration, latencyMs }, i) => ({
+        configuration,
+        onceMs: latencyMs,
+        againMs: again[i] ?? [],
+      })),
+      spread: spreads[spreads.length >> 1] ?? 1,
+      results,
+      searches,
+      generatorLagP99Ms: cluster.lagP99Ms,
+      minutes: (performance.now() - startMs) / 60_000,
+    };
+  } finally {
+    await cluster.close();
+  }
+}
