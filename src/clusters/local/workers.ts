@@ -70,9 +70,10 @@ export class Workers {
 
   async #start(threads: number): Promise<Worker> {
     this.#started += 1;
+    const number = this.#started;
     const args = [String(threads), String(this.#seed)];
     const process = await startProcess("src/clusters/local/model-server.ts", args, /(\S+) on port (\d+)/);
-    const worker: Worker = { ...process, threads, number: this.#started };
+    const worker: Worker = { ...process, threads, number };
     void worker.ended.then(() => this.#replace(worker));
     return worker;
   }
