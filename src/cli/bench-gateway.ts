@@ -1,7 +1,8 @@
-// `trimtab bench gateway-chaos`: does the gateway lose a request, or let one be served twice?
+// `trimtab bench gateway` and `gateway-chaos`: what the gateway adds, and whether it loses a request or lets one be served twice.
 
 import type { Command } from "commander";
 import { benchGatewayChaos } from "../../bench/gateway/chaos.ts";
+import { benchGatewayOverhead } from "../../bench/gateway/overhead.ts";
 import { wholeNumber } from "./options.ts";
 import { printJson, startProgress } from "./output.ts";
 
@@ -18,6 +19,13 @@ async function chaos({ requests, seed }: ChaosFlags): Promise<void> {
 
 /** Adds the commands. */
 export function registerBenchGateway(bench: Command): void {
+  bench
+    .command("gateway")
+    .description("latency the gateway adds and the highest rate it holds, beside HAProxy on the same server and core")
+    .option("--rounds <n>", "rounds, each of every way to the server", wholeNumber(1), 10)
+    .option("--json", "print one JSON document (the default form)")
+    .addHelpText("after", "\nExample:\n  $ scripts/provision.sh proxies && trimtab bench gateway --json\n")
+    .action(async ({ rounds }: { readonly rounds: number }) => printJson(await benchGatewayOverhead(rounds)));
   bench
     .command("gateway-chaos")
     .description("requests through the gateway while its servers are killed, hung and restarted at random")
