@@ -6,9 +6,10 @@ import { external } from "./external.ts";
 import { gateway } from "./gateway.ts";
 import { local } from "./local.ts";
 import { prometheus } from "./prometheus.ts";
+import { triton } from "./triton.ts";
 
 /** Every kind of cluster that a cluster file can attach, in alphabetical order. */
-export const adapters: readonly AdapterEntry[] = [external, gateway, local, prometheus];
+export const adapters: readonly AdapterEntry[] = [external, gateway, local, prometheus, triton];
 
 /** @throws {UnknownNameError} when there is no adapter of that name */
 export function findAdapter(name: string): AdapterEntry {

@@ -13,6 +13,8 @@ export type Distortion = (path: string, body: string) => string;
 export class TamperingProxy {
   tamper: Tampering | null = null;
   distort: Distortion | null = null;
+  /** Requests other than GET that went through. */
+  writes = 0;
   readonly #target: string;
   readonly #server: Server;
   #port = 0;
@@ -67,6 +69,7 @@ export class TamperingProxy {
       response.writeHead(tampered.status).end(tampered.body);
       return;
     }
+    if (method !== "GET") this.writes += 1;
     const upstream = forward(this.#target + url, { method, headers }, (answer) => {
       const { distort } = this;
       if (distort === null) {

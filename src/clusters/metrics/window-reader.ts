@@ -133,7 +133,7 @@ export class WindowReader implements Observer {
     const count = growth(await this.#tracks("latency", withSuffix(base, "_count"), "counter"));
     const sumMs = unit * growth(await this.#tracks("latency", withSuffix(base, "_sum"), "counter"));
     if (count === 0) return null;
-    const quantiles = await this.#series("latency", base);
+    const quantiles = (await this.#series("latency", base)).filter(({ present }) => present);
     return summaryLatency({ quantiles, unit, count, meanMs: sumMs / count, dropped }, this.#slo, this.#source.name);
   }
 
@@ -195,8 +195,9 @@ export class WindowReader implements Observer {
 
   async #series(what: string, selector: Selector): Promise<readonly Series[]> {
     const series = preferred(await this.#source.read(selector), selector.names);
-    if (series.length > 0) return series;
-    throw this.#missing(what, selector, "series, found none");
+    if (series.some(({ present }) => present)) return series;
+    const found = series.length > 0 ? "only some that ended" : "none";
+    throw this.#missing(what, selector, `series, found ${found}`);
   }
 
   #missing(what: string, { names, match }: Selector, expected: string): ObservationError {
