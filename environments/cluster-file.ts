@@ -2,10 +2,16 @@
 
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { findAdapter } from "../src/clusters/index.ts";
+import { findAdapter, missingObserver } from "../src/clusters/index.ts";
 import { ConfigError, type FieldIssue, type Json, type Mode, toJson, UnknownNameError } from "../src/core/index.ts";
 import { fieldIssues, packageRoot } from "../src/store/index.ts";
-import { type ClusterFile, clusterFileSchema, type SimulatedFile, simulatedFileSchema } from "./cluster-schema.ts";
+import {
+  type ClusterFile,
+  clusterFileSchema,
+  type ReachOf,
+  type SimulatedFile,
+  simulatedFileSchema,
+} from "./cluster-schema.ts";
 import { checkDocument, fromHere, isPath, readDocument, taskIssues } from "./task-file.ts";
 
 /** A cluster file and where it stands. */
@@ -26,22 +32,40 @@ export function isSimulated(file: ClusterFile | SimulatedFile): file is Simulate
   return file.adapter === "simulated";
 }
 
-function adapterIssues(file: ClusterFile): FieldIssue[] {
-  const entry = findAdapter(file.adapter);
+/** @param at path of the adapter's keys, with its dot */
+function reachIssues({ adapter, options, credentialsEnv }: ReachOf, at: string): FieldIssue[] {
+  const entry = findAdapter(adapter);
   const issues: FieldIssue[] = [];
-  const options = entry.options.safeParse(file.options);
-  if (!options.success) {
-    const found = fieldIssues(options.error, file.options);
-    issues.push(...found.map((issue) => ({ ...issue, path: `options.${issue.path}` })));
+  const parsed = entry.options.safeParse(options);
+  if (!parsed.success) {
+    const found = fieldIssues(parsed.error, options);
+    issues.push(...found.map((issue) => ({ ...issue, path: `${at}options.${issue.path}` })));
   }
   const known = entry.credentials.join(", ") || "(none)";
-  for (const role of Object.keys(file.credentialsEnv).filter((one) => !entry.credentials.includes(one))) {
-    issues.push({ path: `credentialsEnv.${role}`, expected: `one of ${known}`, found: role });
+  for (const role of Object.keys(credentialsEnv).filter((one) => !entry.credentials.includes(one))) {
+    issues.push({ path: `${at}credentialsEnv.${role}`, expected: `one of ${known}`, found: role });
   }
+  return issues;
+}
+
+function adapterIssues(file: ClusterFile): FieldIssue[] {
+  const entry = findAdapter(file.adapter);
+  const issues = [...reachIssues(file, ""), ...modeIssues(file.adapter, file.mode)];
   for (const knob of Object.keys(file.knobs).filter((one) => entry.actuation(one) === null)) {
     issues.push({ path: `knobs.${knob}`, expected: `a knob ${file.adapter} can turn`, found: knob });
   }
-  return [...issues, ...modeIssues(file.adapter, file.mode)];
+  if (file.observer === undefined) {
+    return entry.tellsWindows ? issues : [...issues, { path: "observer", ...missingObserver(file.adapter) }];
+  }
+  issues.push(...reachIssues(file.observer, "observer."));
+  if (!findAdapter(file.observer.adapter).tellsWindows) {
+    issues.push({ path: "observer.adapter", ...missingObserver(file.observer.adapter), found: file.observer.adapter });
+  }
+  if (file.mode === "canary") {
+    const expected = "another mode: an observer beside the adapter tells of all the traffic, not of a share of it";
+    issues.push({ path: "mode", expected, found: file.mode });
+  }
+  return issues;
 }
 
 /** Why a cluster behind an adapter cannot be in a mode. */

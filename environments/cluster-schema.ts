@@ -22,9 +22,8 @@ const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name
 
 const adapterNames = adapters.map(({ name }) => name);
 
-/** All of a cluster file, unknown keys refused. */
-export const clusterFileSchema = z.strictObject({
-  name: taskName,
+/** An adapter and how it reaches its cluster. */
+const reachKeys = {
   adapter: z.string().refine((name) => adapterNames.includes(name), {
     message: `expected one of simulated, ${adapterNames.join(", ")}`,
   }),
@@ -32,6 +31,16 @@ export const clusterFileSchema = z.strictObject({
   options: z.record(z.string(), z.unknown()).default({}),
   /** The variable that holds the secret of each role, such as { token: SERVING_TOKEN }. */
   credentialsEnv: z.record(z.string(), variable).default({}),
+} as const;
+
+const reachSchema = z.strictObject(reachKeys);
+
+/** All of a cluster file, unknown keys refused. */
+export const clusterFileSchema = z.strictObject({
+  name: taskName,
+  ...reachKeys,
+  /** Tells the metrics, where the adapter tells none or others are wanted; the adapter then only turns knobs. */
+  observer: reachSchema.optional(),
   ...controlKeys,
   ...taskKeys,
   models: z
@@ -58,6 +67,8 @@ export const simulatedFileSchema = z.strictObject({
   speed: positive.default(600),
 });
 
+/** An adapter of a checked cluster file. */
+export type ReachOf = z.output<typeof reachSchema>;
 /** A checked cluster file. */
 export type ClusterFile = z.output<typeof clusterFileSchema>;
 /** A checked file of a simulated cluster. */

@@ -1,9 +1,9 @@
 // Opens a cluster file: its task resolved from what was measured of the cluster, and the adapter that reaches it.
 
-import { type Clock, findAdapter, type KnobActuation } from "../src/clusters/index.ts";
+import { type AdapterContext, type Clock, findAdapter, joined, type KnobActuation } from "../src/clusters/index.ts";
 import { type ClusterAdapter, ConfigError } from "../src/core/index.ts";
 import { profileOfPoints, type ServiceProfile } from "../src/profiles/index.ts";
-import type { ClusterFile } from "./cluster-schema.ts";
+import type { ClusterFile, ReachOf } from "./cluster-schema.ts";
 import type { ActuationOverride } from "./knobs.ts";
 import { given } from "./mechanisms.ts";
 import { type OpenOptions, openProfiles, openTask, type TuningTask } from "./open-task.ts";
@@ -74,16 +74,25 @@ export async function openCluster(
  * @throws {ConfigError} when its options do not fit or a secret is not set
  * @throws {ObservationError} when the cluster cannot be reached
  */
-export function openAdapter(file: ClusterFile, task: TuningTask, reach: Reach): Promise<ClusterAdapter> {
-  return findAdapter(file.adapter).open(file.options, {
+export async function openAdapter(file: ClusterFile, task: TuningTask, reach: Reach): Promise<ClusterAdapter> {
+  const { observer } = file;
+  const contextOf = ({ credentialsEnv }: ReachOf): AdapterContext => ({
     cluster: file.name,
     knobs: task.lattice.knobs,
     slo: task.objective.slo,
     committedUsdPerHour: task.committedUsdPerHour,
     secret: (role) => {
-      const name = file.credentialsEnv[role];
+      const name = credentialsEnv[role];
       return name === undefined ? null : reach.variable(name);
     },
     clock: reach.clock,
   });
+  const context = contextOf(file);
+  if (observer === undefined) return findAdapter(file.adapter).open(file.options, context);
+  const actuator = await findAdapter(file.adapter).openActuator(file.options, context);
+  return joined(
+    actuator,
+    await findAdapter(observer.adapter).openObserver(observer.options, contextOf(observer)),
+    context,
+  );
 }

@@ -78,8 +78,8 @@ export interface AdapterDefinition<Options> extends AdapterTraits {
   readonly open: Opening<Options, ClusterAdapter>;
   /** Its half that tells what runs and changes it, where that can be opened alone. */
   readonly openActuator?: Opening<Options, Actuator>;
-  /** Its half that tells windows, where that can be opened alone. */
-  readonly openObserver?: Opening<Options, Observer>;
+  /** Its half that tells windows, where that can be opened alone; null where it tells none. */
+  readonly openObserver?: Opening<Options, Observer> | null;
 }
 
 /**
@@ -88,6 +88,8 @@ export interface AdapterDefinition<Options> extends AdapterTraits {
  */
 export interface AdapterEntry extends AdapterTraits {
   readonly options: z.ZodType;
+  /** Whether it tells windows; else a cluster file must name an observer beside it. */
+  readonly tellsWindows: boolean;
   readonly open: Opening<unknown, ClusterAdapter>;
   /** The whole adapter where it has no halves. */
   readonly openActuator: Opening<unknown, Actuator>;
@@ -96,7 +98,7 @@ export interface AdapterEntry extends AdapterTraits {
 
 /** Makes a registry entry: options are parsed before the definition sees them. */
 export function adapterEntry<Options>(definition: AdapterDefinition<Options>): AdapterEntry {
-  const { open, openActuator = open, openObserver = open } = definition;
+  const { name, open, openActuator = open, openObserver = open } = definition;
   const parsing =
     <Opened>(opening: Opening<Options, Opened>): Opening<unknown, Opened> =>
     async (options, context) => {
@@ -105,10 +107,20 @@ export function adapterEntry<Options>(definition: AdapterDefinition<Options>): A
       const issues = fieldIssues(parsed.error, options).map((issue) => ({ ...issue, path: `options.${issue.path}` }));
       throw new ConfigError(`cluster ${context.cluster}`, issues);
     };
+  const blind: Opening<Options, never> = async (_, { cluster }) => {
+    throw new ConfigError(`cluster ${cluster}`, [{ path: "observer", ...missingObserver(name) }]);
+  };
+  const tellsWindows = openObserver !== null;
   return {
     ...definition,
-    open: parsing(open),
+    tellsWindows,
+    open: parsing(tellsWindows ? open : blind),
     openActuator: parsing<Actuator>(openActuator),
-    openObserver: parsing<Observer>(openObserver),
+    openObserver: parsing<Observer>(openObserver ?? blind),
   };
+}
+
+/** What is wrong with a cluster file that names no observer beside an adapter that tells no windows. */
+export function missingObserver(adapter: string): { readonly expected: string; readonly found: string } {
+  return { expected: `an adapter that tells metrics, which ${adapter} does not`, found: "none" };
 }

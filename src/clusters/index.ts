@@ -23,5 +23,7 @@ export function findAdapter(name: string): AdapterEntry {
 }
 
 export type { AdapterContext, AdapterEntry, Clock, KnobActuation, Writing } from "./adapter-entry.ts";
+export { missingObserver } from "./adapter-entry.ts";
+export { joined } from "./joined.ts";
 export { lazyAdapter } from "./lazy.ts";
 export { systemClock } from "./system-clock.ts";

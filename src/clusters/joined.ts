@@ -1,6 +1,13 @@
 // One cluster made of an actuator and an observer: what runs from the one, the windows from the other.
 
-import type { ClusterAdapter, ClusterState, Configuration, Knob, Trial } from "../core/index.ts";
+import {
+  type ClusterAdapter,
+  type ClusterState,
+  type Configuration,
+  type Knob,
+  StateError,
+  type Trial,
+} from "../core/index.ts";
 import { type AdapterContext, type AdapterDefinition, type AdapterEntry, adapterEntry } from "./adapter-entry.ts";
 import type { Actuator, Observer } from "./halves.ts";
 import { History } from "./history.ts";
@@ -60,13 +67,15 @@ export function joined(actuator: Actuator, observer: Observer, context: AdapterC
   return new JoinedCluster(actuator, observer, context);
 }
 
-/** An adapter as a file of two halves defines it. */
+/** An adapter as a file of two halves defines it; one that tells no windows has no observer. */
 type SplitDefinition<Options> = Omit<Required<AdapterDefinition<Options>>, "open">;
 
 /** Makes a registry entry of an adapter that has halves: opened whole, it is the two joined. */
 export function splitAdapterEntry<Options>(definition: SplitDefinition<Options>): AdapterEntry {
-  const { openActuator, openObserver } = definition;
-  const open: AdapterDefinition<Options>["open"] = async (options, context) =>
-    joined(await openActuator(options, context), await openObserver(options, context), context);
+  const { name, openActuator, openObserver } = definition;
+  const open: AdapterDefinition<Options>["open"] = async (options, context) => {
+    if (openObserver === null) throw new StateError(`${name}: expected an observer beside it, found none`);
+    return joined(await openActuator(options, context), await openObserver(options, context), context);
+  };
   return adapterEntry({ ...definition, open });
 }

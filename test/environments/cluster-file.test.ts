@@ -119,3 +119,26 @@ test("the cluster file that ships loads by name, any other by path", async () =>
   await expect(loadCluster("no-such")).rejects.toThrow(/cluster: expected one of .*external/);
   await expect(loadCluster("./no-such.yaml")).rejects.toThrow(/expected a readable cluster file, found none/);
 });
+
+const watched = {
+  ...minimal,
+  observer: { adapter: "prometheus", options: { endpoint: "http://p:9090", preset: "vllm" } },
+};
+
+test("another adapter may tell the metrics, with options and secrets of its own", () => {
+  expect(real(watched).observer).toMatchObject({ adapter: "prometheus", credentialsEnv: {} });
+});
+
+test.each([
+  ["its options", { options: { endpoint: "x" } }, /observer.options.endpoint: expected an http or https/],
+  ["its secrets", { credentialsEnv: { user: "U" } }, /observer.credentialsEnv.user: expected one of token/],
+  ["its name", { adapter: "nagios" }, /observer.adapter: expected one of simulated, .*prometheus/],
+])("an observer is checked as an adapter is: %s", (_, change, message) => {
+  expect(() => checkCluster({ ...watched, observer: { ...watched.observer, ...change } }, "test")).toThrow(message);
+});
+
+test("with an observer beside it no adapter tries a change on a share of the traffic", () => {
+  expect(() => checkCluster({ ...watched, mode: "canary" }, "test")).toThrow(
+    /mode: expected another mode: an observer/,
+  );
+});
