@@ -8,12 +8,9 @@ import { z } from "zod";
 import {
   type Agent,
   type AgentContext,
-  type AgentFactory,
   type AgentSnapshot,
-  CheckpointError,
   type ClusterState,
   type Configuration,
-  fromJson,
   type Json,
   type Policy,
   type Proposal,
@@ -23,9 +20,10 @@ import {
   type WindowMetrics,
 } from "../src/core/index.ts";
 import type { CandidateSet, NextStep } from "../src/slowdown/index.ts";
+import { learnerEntry, SNAPSHOT_VERSION } from "./learner-entry.ts";
 import { type LevelChoice, levelPolicy, loadLevelPolicy, portableLevels } from "./level-policy.ts";
 import { levelledLoad } from "./load-level.ts";
-import { type ConfigurableAgent, readSettings } from "./settings.ts";
+import type { ConfigurableAgent } from "./settings.ts";
 import { joinWindows, withLatency } from "./window.ts";
 
 /** What a careful search must do to be an agent. Configurations are indices of its candidates. */
@@ -149,7 +147,7 @@ class SearchAgent implements Agent {
       pending: this.#pending === null ? null : { ...this.#pending },
       core: this.#core?.save() ?? null,
     };
-    return { agent: this.#name, version: 1, state: toJson(state) };
+    return { agent: this.#name, version: SNAPSHOT_VERSION, state: toJson(state) };
   }
 
   restore(state: z.infer<typeof stateSchema>): void {
@@ -251,35 +249,13 @@ export function searchAgent<S extends object>(
   schema: z.ZodType<S>,
   core: (settings: S) => CoreMaker,
 ): ConfigurableAgent {
-  const make = (context: AgentContext, settings: S): SearchAgent =>
-    new SearchAgent(name, context, settings, core(settings));
-  const withSettings = (settings: S): AgentFactory => ({
+  return learnerEntry({
     name,
     summary,
-    create: (context) => make(context, settings),
-    restore(context, snapshot) {
-      if (snapshot.agent !== name || snapshot.version !== 1) {
-        const found = `${snapshot.agent} version ${snapshot.version}`;
-        throw new CheckpointError(`snapshot: expected ${name} version 1, found ${found}`);
-      }
-      const parsed = stateSchema.safeParse(fromJson(snapshot.state));
-      if (!parsed.success) {
-        const issue = parsed.error.issues[0];
-        throw new CheckpointError(`snapshot state.${issue?.path.join(".")}: ${issue?.message}`);
-      }
-      const agent = make(context, readSettings(name, schema, parsed.data.settings));
-      try {
-        agent.restore(parsed.data);
-      } catch (cause) {
-        throw new CheckpointError(`snapshot of ${name}: does not fit this lattice`, { cause });
-      }
-      return agent;
-    },
-    load: (context, spec): Policy => loadLevelPolicy(name, context, spec),
+    settings: schema,
+    state: stateSchema,
+    make: (context, settings) => new SearchAgent(name, context, settings, core(settings)),
+    load: (context, spec) => loadLevelPolicy(name, context, spec),
     portable: (context, spec) => portableLevels(name, context, spec),
   });
-  return {
-    ...withSettings(readSettings(name, schema, {})),
-    configured: (settings) => withSettings(readSettings(name, schema, settings)),
-  };
 }

@@ -5,23 +5,22 @@
 // known of the gaps (A. Slivkins, "Introduction to Multi-Armed Bandits", 2019, section 1.2.2; constants left out).
 
 import { z } from "zod";
-import {
-  type Agent,
-  type AgentContext,
-  type AgentFactory,
-  type AgentSnapshot,
-  CheckpointError,
-  type ClusterState,
-  type Json,
-  type Policy,
-  type Proposal,
-  type Random,
-  type Transition,
+import type {
+  Agent,
+  AgentContext,
+  AgentSnapshot,
+  ClusterState,
+  Json,
+  Policy,
+  Proposal,
+  Random,
+  Transition,
 } from "../src/core/index.ts";
+import { learnerEntry, SNAPSHOT_VERSION } from "./learner-entry.ts";
 import { choiceFor, levelPolicy, loadLevelPolicy, portableLevels } from "./level-policy.ts";
 import { loadLevel } from "./load-level.ts";
 import { type Move, Moves } from "./moves.ts";
-import { type ConfigurableAgent, readSettings } from "./settings.ts";
+import type { ConfigurableAgent } from "./settings.ts";
 import { type LevelValues, type MeasuredValue, ValueTable, valueTableSchema } from "./value-table.ts";
 
 /** Settings every tabular learner takes. */
@@ -144,7 +143,7 @@ class TableLearner implements Agent {
       values: this.#values.save(),
       rule: this.#rule.save(),
     };
-    return { agent: this.#name, version: 1, state };
+    return { agent: this.#name, version: SNAPSHOT_VERSION, state };
   }
 
   restore(state: z.infer<typeof stateSchema>): void {
@@ -164,37 +163,15 @@ export function tableAgent<S extends TableSettings>(
   schema: z.ZodType<S>,
   rule: (settings: S, context: AgentContext) => TableRule,
 ): ConfigurableAgent {
-  const make = (context: AgentContext, settings: S): TableLearner =>
-    new TableLearner(name, context, settings, rule(settings, context));
-  const withSettings = (settings: S): AgentFactory => ({
+  return learnerEntry({
     name,
     summary,
-    create: (context) => make(context, settings),
-    restore(context, snapshot) {
-      if (snapshot.agent !== name || snapshot.version !== 1) {
-        const found = `${snapshot.agent} version ${snapshot.version}`;
-        throw new CheckpointError(`snapshot: expected ${name} version 1, found ${found}`);
-      }
-      const parsed = stateSchema.safeParse(snapshot.state);
-      if (!parsed.success) {
-        const issue = parsed.error.issues[0];
-        throw new CheckpointError(`snapshot state.${issue?.path.join(".")}: ${issue?.message}`);
-      }
-      const agent = make(context, readSettings(name, schema, parsed.data.settings));
-      try {
-        agent.restore(parsed.data);
-      } catch (cause) {
-        throw new CheckpointError(`snapshot of ${name}: does not fit this lattice`, { cause });
-      }
-      return agent;
-    },
-    load: (context, spec): Policy => loadLevelPolicy(name, context, spec),
+    settings: schema,
+    state: stateSchema,
+    make: (context, settings) => new TableLearner(name, context, settings, rule(settings, context)),
+    load: (context, spec) => loadLevelPolicy(name, context, spec),
     portable: (context, spec) => portableLevels(name, context, spec),
   });
-  return {
-    ...withSettings(readSettings(name, schema, {})),
-    configured: (settings) => withSettings(readSettings(name, schema, settings)),
-  };
 }
 
 /** One of the moves, uniformly. @throws {RangeError} when there is none */
