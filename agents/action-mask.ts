@@ -5,7 +5,7 @@
 // the tables stay small. A lattice too large to list has none: all positions are open, and the choice is moved to the
 // nearest allowed configuration.
 
-import type { ClusterState, Configuration, KnobLattice } from "../src/core/index.ts";
+import type { ClusterState, Configuration, KnobLattice, Random } from "../src/core/index.ts";
 import { LISTED_LATTICE } from "./moves.ts";
 
 /** Shape [knobs][states of the knob][values of the knob]: the state of the next knob, or -1 where closed. */
@@ -39,6 +39,15 @@ function tableOf(space: KnobLattice): MaskTable {
   return table;
 }
 
+/** Probabilities by the scores of the open values; 0 for closed ones. */
+function softmax(open: Uint8Array, scores: ArrayLike<number>, from: number): Float64Array {
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let j = 0; j < open.length; j++) if (open[j] === 1) highest = Math.max(highest, scores[from + j] ?? 0);
+  const shares = Float64Array.from(open, (flag, j) => (flag === 1 ? Math.exp((scores[from + j] ?? 0) - highest) : 0));
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return shares.map((share) => share / sum);
+}
+
 /** Reads positions off scores, knob by knob, in the order of the lattice. */
 export class ActionMask {
   /** Null where the lattice is too large to list. */
@@ -61,11 +70,12 @@ export class ActionMask {
 
   /**
    * Chooses a position for each knob, given those open to it.
+   * @param closed what the cluster leaves open now, of the observation
    * @param choose the position among the open ones. `open` is 1 where open, shape [values]; `from` is the knob's first score
    * @returns shape [knobs]
    */
-  walk(observation: ClusterState, choose: (open: Uint8Array, from: number, knob: number) => number): Int32Array {
-    const table = this.#narrowed(observation.mask);
+  walk(closed: ClusterState["mask"], choose: (open: Uint8Array, from: number, knob: number) => number): Int32Array {
+    const table = this.#narrowed(closed);
     const positions = new Int32Array(this.#lengths.length);
     let state = 0;
     let from = 0;
@@ -84,14 +94,51 @@ export class ActionMask {
   }
 
   /** The highest-scoring position of each knob among the open ones, the first of equals. @param scores shape [width] */
-  best(observation: ClusterState, scores: ArrayLike<number>): Int32Array {
-    return this.walk(observation, (open, from) => {
+  best(closed: ClusterState["mask"], scores: ArrayLike<number>): Int32Array {
+    return this.walk(closed, (open, from) => {
       let best = -1;
       for (let j = 0; j < open.length; j++) {
         if (open[j] === 1 && (best < 0 || (scores[from + j] ?? 0) > (scores[from + best] ?? 0))) best = j;
       }
       return best;
     });
+  }
+
+  /**
+   * Draws a position for each knob, by the softmax of its open scores.
+   * @returns positions, shape [knobs], and the probability of drawing just these
+   */
+  draw(
+    closed: ClusterState["mask"],
+    scores: ArrayLike<number>,
+    random: Random,
+  ): { positions: Int32Array; probability: number } {
+    let probability = 1;
+    const positions = this.walk(closed, (open, from) => {
+      const shares = softmax(open, scores, from);
+      let left = random.next();
+      let drawn = shares.findLastIndex((share) => share > 0);
+      for (let j = 0; j < shares.length; j++) {
+        left -= shares[j] ?? 0;
+        if (left < 0) {
+          drawn = j;
+          break;
+        }
+      }
+      probability *= shares[drawn] ?? 0;
+      return drawn;
+    });
+    return { positions, probability };
+  }
+
+  /** What was open on the way to a choice, shape [width]; 1 where open. @param positions shape [knobs] */
+  openTo(closed: ClusterState["mask"], positions: ArrayLike<number>): Uint8Array {
+    const found = new Uint8Array(this.width);
+    this.walk(closed, (open, from, k) => {
+      found.set(open, from);
+      return positions[k] ?? 0;
+    });
+    return found;
   }
 
   /** The allowed configuration of a choice. */

@@ -2,8 +2,10 @@
 
 import { type Agent, type AgentContext, type AgentFactory, ConfigError, UnknownNameError } from "../src/core/index.ts";
 import { optimizers } from "../src/optimizers/index.ts";
+import { dqn } from "./dqn.ts";
 import { gpPrior } from "./gp-prior.ts";
 import { optimizerPolicy } from "./optimizer-policy.ts";
+import { ppo } from "./ppo.ts";
 import { qTable } from "./q-table.ts";
 import { random } from "./random.ts";
 import { regionFleet } from "./region-fleet.ts";
@@ -24,13 +26,18 @@ export {
 /** Agents that learn. */
 export const learners: readonly AgentFactory[] = [qTable, regionQ, regionPrior, regionSim, gpPrior, random];
 
+/** Agents that learn by networks: they take more windows to learn, and see more of them. */
+export const networkLearners: readonly AgentFactory[] = [dqn, ppo];
+
 /** Agents that learn when to launch and drop machines; where there are none to count they leave things to an optimizer. */
 export const fleetLearners: readonly AgentFactory[] = [regionFleet];
 
+/** Every agent that goes on learning as it acts. */
+export const learningAgents: readonly AgentFactory[] = [...learners, ...networkLearners, ...fleetLearners];
+
 /** Every agent, by one line each. */
 export const agents: readonly AgentFactory[] = [
-  ...learners,
-  ...fleetLearners,
+  ...learningAgents,
   ...optimizers.map((entry) => optimizerPolicy(entry)),
 ];
 

@@ -13,7 +13,6 @@ import {
   canonicalJson,
   type Json,
   type Policy,
-  type PolicyFeature,
   type PolicySpec,
   type TrainingSummary,
   toJson,
@@ -29,8 +28,9 @@ import {
 } from "../src/networks/index.ts";
 import { checkPolicySeal, sealPolicySpec } from "../src/spaces/index.ts";
 import { ActionMask } from "./action-mask.ts";
-import { featureValues, networkFeatures, seen } from "./network-features.ts";
-import { sequenceSeen, windowFeatures } from "./network-sequence.ts";
+import { networkFeatures } from "./network-features.ts";
+import { windowFeatures } from "./network-sequence.ts";
+import { Eyes } from "./sight.ts";
 
 const parametersSchema = z.strictObject({
   network: networkSchema,
@@ -39,39 +39,6 @@ const parametersSchema = z.strictObject({
   /** Shape [knobs][states][values]: the state of the next knob, or -1 where closed; null where all is open. */
   mask: z.json(),
 });
-
-/** What a network sees of an observation. */
-export interface Sight {
-  /** Shape [features]. */
-  readonly features: Float64Array;
-  /** Shape [steps, features of a step]; empty where the network is not recurrent. */
-  readonly sequence: Float64Array;
-}
-
-/** Turns observations of one scenario into what networks see. */
-export class Eyes {
-  readonly features: readonly PolicyFeature[];
-  readonly sequence: readonly PolicyFeature[];
-  readonly #context: AgentContext;
-  readonly #steps: number;
-
-  /** @param steps length of the sequence; 0 for none */
-  constructor(context: AgentContext, steps: number) {
-    this.features = networkFeatures(context);
-    this.sequence = steps === 0 ? [] : windowFeatures(context);
-    this.#context = context;
-    this.#steps = steps;
-  }
-
-  see(observation: ClusterState): Sight {
-    const { space } = this.#context;
-    const values = featureValues(space, observation);
-    return {
-      features: Float64Array.from(this.features, (feature, i) => seen(feature, values[i] ?? 0)),
-      sequence: sequenceSeen(this.sequence, this.#steps, space, observation),
-    };
-  }
-}
 
 class NetworkPolicy implements Policy {
   readonly #eyes: Eyes;
@@ -88,7 +55,7 @@ class NetworkPolicy implements Policy {
 
   act(observation: ClusterState): Configuration {
     const { features, sequence } = this.#eyes.see(observation);
-    return this.#mask.configuration(this.#mask.best(observation, this.#forward(features, sequence)));
+    return this.#mask.configuration(this.#mask.best(observation.mask, this.#forward(features, sequence)));
   }
 
   toJSON(): PolicySpec {

@@ -54,10 +54,10 @@ export class Lesson {
     const { reward, info } = rewardOf(before.target, next, objective, space);
     const transition: Transition = {
       observation: before.observation,
-      proposed: before.decision.proposal,
+      proposed: { ...before.decision.proposal, configuration: before.decision.proposed },
       applied: before.record.applied ?? before.target,
       actor: before.record.actor,
-      actionProbability: 1,
+      actionProbability: before.decision.proposal.probability ?? 1,
       reward,
       next,
       windowS: next.metrics.durationS,

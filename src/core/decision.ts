@@ -18,6 +18,8 @@ export interface Proposal {
   readonly configuration: Configuration;
   readonly trial?: Trial;
   readonly reason: string;
+  /** With which it was drawn from among all proposals; absent where it was not drawn. In (0, 1]. */
+  readonly probability?: number;
 }
 
 /** The operator's ceiling on what may be done. */

@@ -11,7 +11,7 @@ export {
   outputsOf,
   type RecurrentLayer,
 } from "./network.ts";
-export { networkFromJson, networkJson, networkSchema } from "./network-json.ts";
+export { floatsFromText, floatsToText, networkFromJson, networkJson, networkSchema } from "./network-json.ts";
 export { coefficientsOf, ordinalBasis } from "./ordinal-basis.ts";
 export { freshAdam, parametersOf, rescaled } from "./parameters.ts";
 export { sharedTrainer, Trainer } from "./trainer.ts";

@@ -3,7 +3,7 @@
 // Nine significant digits tell any two 32-bit floats apart, so a network read back is the network that was written.
 
 import { z } from "zod";
-import { CheckpointError, type Json } from "../core/index.ts";
+import { CheckpointError } from "../core/index.ts";
 import { type DenseLayer, denseInputsOf, type Network, type RecurrentLayer } from "./network.ts";
 
 const SIGNIFICANT_DIGITS = 9;
@@ -48,6 +48,24 @@ function short(value: number): number {
   return Number(value.toPrecision(SIGNIFICANT_DIGITS));
 }
 
+/** Many 32-bit floats as text, exact: base 64 of their little-endian bytes. */
+export function floatsToText(values: Float32Array): string {
+  const bytes = Buffer.alloc(values.length * Float32Array.BYTES_PER_ELEMENT);
+  values.forEach((value, i) => {
+    bytes.writeFloatLE(value, i * Float32Array.BYTES_PER_ELEMENT);
+  });
+  return bytes.toString("base64");
+}
+
+/** The inverse of `floatsToText`. @throws {CheckpointError} when the number of floats is another than expected */
+export function floatsFromText(text: string, length: number): Float32Array {
+  const bytes = Buffer.from(text, "base64");
+  if (bytes.length !== length * Float32Array.BYTES_PER_ELEMENT) {
+    throw new CheckpointError(`floats: expected ${length}, found ${bytes.length / Float32Array.BYTES_PER_ELEMENT}`);
+  }
+  return Float32Array.from({ length }, (_, i) => bytes.readFloatLE(i * Float32Array.BYTES_PER_ELEMENT));
+}
+
 function rowsOf(values: Float32Array, width: number): number[][] {
   const found: number[][] = [];
   for (let from = 0; from < values.length; from += width)
@@ -56,7 +74,7 @@ function rowsOf(values: Float32Array, width: number): number[][] {
 }
 
 /** The network as JSON. */
-export function networkJson({ inputs, recurrent, layers }: Network): Json {
+export function networkJson({ inputs, recurrent, layers }: Network): z.input<typeof networkSchema> {
   return {
     inputs,
     recurrent:

@@ -9,8 +9,11 @@ import type { DenseLayer } from "./network.ts";
 /** Steps along a knob that coefficients of order one can tell apart, as a share of its values. */
 const SHARPNESS = 4;
 
+/** Highest degree where none is asked for. */
+const DEGREE = 4;
+
 /** Coefficients of a knob of so many values. */
-export function coefficientsOf(values: number, degree: number): number {
+export function coefficientsOf(values: number, degree: number = DEGREE): number {
   return Math.max(0, Math.min(values - 1, degree));
 }
 
@@ -28,9 +31,8 @@ function legendre(u: number, degree: number): number[] {
 /**
  * The fixed layer from coefficients to the scores of each knob's values, knob after knob.
  * @param lengths number of values of each knob
- * @param degree highest degree; 4 when absent
  */
-export function ordinalBasis(lengths: readonly number[], degree = 4): DenseLayer {
+export function ordinalBasis(lengths: readonly number[], degree: number = DEGREE): DenseLayer {
   const height = lengths.reduce((sum, values) => sum + coefficientsOf(values, degree), 0);
   const units = lengths.reduce((sum, values) => sum + values, 0);
   const kernel = new Float32Array(height * units);

@@ -107,7 +107,7 @@ export async function runEpisode(
       proposed,
       applied: proposal.configuration,
       actor,
-      actionProbability: 1,
+      actionProbability: proposed.probability ?? 1,
       reward: result.reward,
       next: result.observation,
       windowS: result.observation.metrics.durationS,

@@ -1,7 +1,7 @@
 // Policies by what a user calls them: a registry name with settings, or a checkpoint file.
 
 import { access } from "node:fs/promises";
-import { findAgent, fleetLearners, learners } from "../../agents/index.ts";
+import { findAgent, learningAgents } from "../../agents/index.ts";
 import { agentContext, type OpenScenario } from "../../environments/index.ts";
 import { type AgentFactory, CheckpointError, type PolicySpec, UnknownNameError } from "../core/index.ts";
 import { SeededRandom } from "../math/index.ts";
@@ -47,7 +47,7 @@ export async function findPolicy(name: string): Promise<PolicySource> {
 export function learns(source: PolicySource): boolean {
   if (source.kind === "checkpoint") return false;
   const { name } = findAgent(source.name);
-  return [...learners, ...fleetLearners].some((learner) => learner.name === name);
+  return learningAgents.some((learner) => learner.name === name);
 }
 
 /**

@@ -186,7 +186,7 @@ export function run(
       proposed,
       applied: proposed.configuration,
       actor: "agent",
-      actionProbability: 1,
+      actionProbability: proposed.probability ?? 1,
       reward,
       next: rate(step + 1) === rate(step) ? told : measured,
       windowS: 60,
@@ -294,27 +294,38 @@ export function agentContract(factory: AgentFactory): void {
   });
 }
 
+/** How long a learner may take, in multiples of the standard number of windows, and over which seeds. */
+export interface LearnerPace {
+  readonly patience: number;
+  readonly seeds: readonly number[];
+}
+
 /** What every learner must learn, and within how many windows. */
-export function learnerContract(factory: AgentFactory): void {
-  test("tells the better of two noisy arms within 60 windows", () => {
-    for (const seed of [1, 2, 3]) {
+export function learnerContract(factory: AgentFactory, pace: LearnerPace = { patience: 1, seeds: [1, 2, 3] }): void {
+  const { patience, seeds } = pace;
+  const bandits = 60 * patience;
+  const lattices = 150 * patience;
+  const identities = 180 * patience;
+
+  test(`tells the better of two noisy arms within ${bandits} windows`, () => {
+    for (const seed of seeds) {
       const agent = factory.create(contextOf(bandit, seed));
-      const { state } = run(bandit, agent, 60, seed);
+      const { state } = run(bandit, agent, bandits, seed);
       expect(agent.policy().act(state)).toEqual({ modelVariant: "b" });
     }
   });
 
-  test("finds the optimum of a 5 x 5 lattice within 150 windows", () => {
-    for (const seed of [1, 2, 3]) {
+  test(`finds the optimum of a 5 x 5 lattice within ${lattices} windows`, () => {
+    for (const seed of seeds) {
       const agent = factory.create(contextOf(bowl, seed));
-      const { state } = run(bowl, agent, 150, seed);
+      const { state } = run(bowl, agent, lattices, seed);
       expect(sameConfiguration(agent.policy().act(state), { maxBatchSize: 8, maxBatchDelayMs: 20 })).toBe(true);
     }
   });
 
-  test("learns the identity: the i-th variant at the i-th load, within 180 windows", () => {
+  test(`learns the identity: the i-th variant at the i-th load, within ${identities} windows`, () => {
     const agent = factory.create(contextOf(identity, 1));
-    run(identity, agent, 180, 1, 10);
+    run(identity, agent, identities, 1, 10);
     const policy = agent.policy();
     const chosen = identity.ratesRps.map((rateRps) =>
       policy.act(stateOf(identity, identity.initial, rateRps, [], new SeededRandom(1))),
