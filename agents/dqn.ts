@@ -23,7 +23,7 @@ import {
 import { learnerEntry, type Restorable } from "./learner-entry.ts";
 import { networkSettings, ValuedNetworks, valuedNetworksSchema } from "./learnt-networks.ts";
 import { bodySchema, NetworkBody } from "./network-body.ts";
-import { loadNetworkPolicy } from "./network-policy.ts";
+import { loadNetworkPolicy, portableNetwork } from "./network-policy.ts";
 import type { Sight } from "./sight.ts";
 
 const NAME = "dqn";
@@ -179,4 +179,5 @@ export const dqn = learnerEntry({
   state: stateSchema,
   make: (context, settings) => new DeepQ(context, settings),
   load: (context, spec) => loadNetworkPolicy(NAME, context, spec),
+  portable: (context, spec) => portableNetwork(NAME, context, spec),
 });

@@ -9,6 +9,7 @@ import {
   fromJson,
   type Policy,
   type PolicySpec,
+  type PortablePolicy,
 } from "../src/core/index.ts";
 import { type ConfigurableAgent, readSettings } from "./settings.ts";
 
@@ -32,6 +33,8 @@ export interface LearnerParts<Settings extends object, State extends { readonly 
   make(context: AgentContext, settings: Settings): Restorable<State>;
   /** The policy a spec describes. @throws {CheckpointError} when it does not fit */
   load(context: AgentContext, spec: PolicySpec): Policy;
+  /** The same without the agent. @throws {CheckpointError} as `load` */
+  portable(context: AgentContext, spec: PolicySpec): PortablePolicy;
 }
 
 /** The registry entry of a learner. */
@@ -42,6 +45,7 @@ export function learnerEntry<Settings extends object, State extends { readonly s
   state,
   make,
   load,
+  portable,
 }: LearnerParts<Settings, State>): ConfigurableAgent {
   const withSettings = (settings: Settings): AgentFactory => ({
     name,
@@ -66,6 +70,7 @@ export function learnerEntry<Settings extends object, State extends { readonly s
       return agent;
     },
     load,
+    portable,
   });
   return {
     ...withSettings(readSettings(name, schema, {})),

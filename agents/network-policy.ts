@@ -11,8 +11,9 @@ import {
   type ClusterState,
   type Configuration,
   canonicalJson,
-  type Json,
+  type NetworkForm,
   type Policy,
+  type PolicyFeature,
   type PolicySpec,
   type TrainingSummary,
   toJson,
@@ -63,8 +64,8 @@ class NetworkPolicy implements Policy {
   }
 }
 
-function sequenceOf(context: AgentContext, network: Network): Json {
-  return network.recurrent === null ? null : toJson(windowFeatures(context));
+function sequenceOf(context: AgentContext, network: Network): PolicyFeature[] | null {
+  return network.recurrent === null ? null : windowFeatures(context);
 }
 
 /** A policy that follows the scores of a network. @param mask of the context's lattice */
@@ -82,7 +83,11 @@ export function networkPolicy(
     kind,
     features: networkFeatures(context),
     knobs: space.knobs,
-    parameters: { network: networkJson(network), sequence: sequenceOf(context, network), mask: toJson(mask.table) },
+    parameters: {
+      network: networkJson(network),
+      sequence: toJson(sequenceOf(context, network)),
+      mask: toJson(mask.table),
+    },
     bounds: { initial, budgetUsdPerHour: limits.usdPerHour ?? null },
     environment,
     seed,
@@ -91,8 +96,8 @@ export function networkPolicy(
   return new NetworkPolicy(context, network, mask, spec);
 }
 
-/** The policy a spec describes. @throws {CheckpointError} when it is of another kind, lattice or form, or damaged */
-export function loadNetworkPolicy(kind: string, context: AgentContext, spec: PolicySpec): Policy {
+/** What a spec holds, checked against the context. */
+function opened(kind: string, context: AgentContext, spec: PolicySpec): { network: Network; mask: ActionMask } {
   if (spec.kind !== kind) throw new CheckpointError(`policy kind: expected ${kind}, found ${spec.kind}`);
   checkPolicySeal(spec);
   const parsed = parametersSchema.safeParse(spec.parameters);
@@ -109,7 +114,33 @@ export function loadNetworkPolicy(kind: string, context: AgentContext, spec: Pol
   fits("knobs", spec.knobs, context.space.knobs);
   fits("features", spec.features, networkFeatures(context));
   fits("outputs", outputsOf(network), mask.width);
-  fits("parameters.sequence", parsed.data.sequence, sequenceOf(context, network));
+  fits("parameters.sequence", parsed.data.sequence, toJson(sequenceOf(context, network)));
   fits("parameters.mask", parsed.data.mask, mask.table);
+  return { network, mask };
+}
+
+/** The policy a spec describes without its agent. @throws {CheckpointError} as `loadNetworkPolicy` */
+export function portableNetwork(kind: string, context: AgentContext, spec: PolicySpec): NetworkForm {
+  const { network, mask } = opened(kind, context, spec);
+  const { inputs, recurrent, layers } = network;
+  const plain = <Layer extends { kernel: Float32Array; bias: Float32Array }>(
+    layer: Layer,
+  ): Layer & { kernel: number[]; bias: number[] } => ({ ...layer, kernel: [...layer.kernel], bias: [...layer.bias] });
+  return {
+    form: "network",
+    features: spec.features,
+    network: {
+      inputs,
+      recurrent: recurrent === null ? null : { ...plain(recurrent), recurrentKernel: [...recurrent.recurrentKernel] },
+      layers: layers.map(plain),
+    },
+    sequence: sequenceOf(context, network),
+    mask: mask.table,
+  };
+}
+
+/** The policy a spec describes. @throws {CheckpointError} when it is of another kind, lattice or form, or damaged */
+export function loadNetworkPolicy(kind: string, context: AgentContext, spec: PolicySpec): Policy {
+  const { network, mask } = opened(kind, context, spec);
   return new NetworkPolicy(context, network, mask, spec);
 }

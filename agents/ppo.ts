@@ -11,7 +11,7 @@
 
 import { z } from "zod";
 import { learnerEntry } from "./learner-entry.ts";
-import { loadNetworkPolicy } from "./network-policy.ts";
+import { loadNetworkPolicy, portableNetwork } from "./network-policy.ts";
 import { PolicyLearner, policyLearnerSchema, policySettings } from "./policy-learner.ts";
 
 const settingsSchema = z.strictObject(policySettings);
@@ -24,4 +24,5 @@ export const ppo = learnerEntry({
   state: policyLearnerSchema,
   make: (context, settings) => new PolicyLearner("ppo", context, settings, null),
   load: (context, spec) => loadNetworkPolicy("ppo", context, spec),
+  portable: (context, spec) => portableNetwork("ppo", context, spec),
 });

@@ -6,6 +6,7 @@ import pico from "picocolors";
 import { listScenarios, openScenario } from "../../environments/index.ts";
 import { dataFolder } from "../config.ts";
 import { TrimtabError } from "../core/index.ts";
+import { probeBackend } from "../networks/index.ts";
 import { printJson, printLine } from "./output.ts";
 
 interface Check {
@@ -62,6 +63,17 @@ async function dataCheck(): Promise<Check> {
   };
 }
 
+function networksCheck(): Check {
+  const { backend, fault } = probeBackend("auto");
+  return {
+    name: "TensorFlow.js",
+    ok: fault === null,
+    required: false,
+    found: backend,
+    remedy: `only agents that are networks need it: ${fault}`,
+  };
+}
+
 /** A scenario that only lacks its public trace is no fault of the machine. */
 function unopened(error: unknown): Pick<Check, "ok" | "required" | "found" | "remedy"> {
   const lacksData = error instanceof TrimtabError && error.code === "E_TRACE";
@@ -92,7 +104,13 @@ function printChecks(checks: readonly Check[]): void {
 }
 
 async function run(flags: { readonly json?: boolean }): Promise<void> {
-  const checks: Check[] = [nodeCheck(), await storeCheck(), await dataCheck(), ...(await scenarioChecks())];
+  const checks: Check[] = [
+    nodeCheck(),
+    await storeCheck(),
+    await dataCheck(),
+    networksCheck(),
+    ...(await scenarioChecks()),
+  ];
   const ok = checks.every((check) => check.ok || !check.required);
   if (flags.json === true) printJson({ ok, checks });
   else printChecks(checks);

@@ -4,7 +4,7 @@ import { access } from "node:fs/promises";
 import type { Command } from "commander";
 import { type OpenScenario, openScenario } from "../../environments/index.ts";
 import { dataFolder } from "../config.ts";
-import type { Json } from "../core/index.ts";
+import type { Json, TrainingSummary } from "../core/index.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../store/index.ts";
 import { DEFAULT_OPTIMIZER, train } from "../training/index.ts";
 import { wholeNumber } from "./options.ts";
@@ -105,17 +105,13 @@ async function run(flags: TrainFlags): Promise<void> {
   print(flags, summaries);
 }
 
-interface Summary extends Run {
-  readonly episodes: number;
-  readonly steps: number;
-  readonly meanReward: number | null;
+interface Summary extends Run, TrainingSummary {
   readonly progress: Json;
   readonly policySha256: string;
 }
 
 function summaryOf(one: Run, { spec, progress }: Checkpoint): Summary {
-  const { episodes, steps, meanReward } = spec.training;
-  return { ...one, episodes, steps, meanReward, progress, policySha256: spec.sha256 };
+  return { ...one, ...spec.training, progress, policySha256: spec.sha256 };
 }
 
 function print(flags: TrainFlags, summaries: readonly Summary[]): void {
@@ -125,11 +121,12 @@ function print(flags: TrainFlags, summaries: readonly Summary[]): void {
     printJson(flags.seeds === 1 ? all[0] : { scenario, agent, trainings: all });
     return;
   }
-  for (const { seed, out, episodes, steps, meanReward } of summaries) {
+  for (const { seed, out, episodes, steps, meanReward, backend } of summaries) {
     const reward = meanReward?.toFixed(4) ?? "none";
     printLine(
       `${agent} on ${scenario}, seed ${seed}: ${episodes} episodes, ${steps} steps, last mean reward ${reward}`,
     );
+    if (backend !== undefined) printLine(`network trained by TensorFlow.js, backend ${backend}`);
     printLine(`checkpoint ${out}`);
   }
   if (report !== undefined) printLine(`report: ${report}`);

@@ -3,6 +3,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { LoopEvent } from "../control/index.ts";
 import type { DecisionRecord, Mode, Trust } from "../core/index.ts";
+import { backendOf } from "../networks/index.ts";
 import type { AttachedCluster } from "./clusters.ts";
 
 const modes: readonly Mode[] = ["off", "shadow", "advisory", "canary", "active"];
@@ -77,7 +78,8 @@ export class Metrics {
     this.#clusterTime = gauge("cluster_time_seconds", "Time in the cluster, simulated or real", ["cluster"]);
     this.#step = histogram("step_duration_seconds", "Steps of a pass of the control loop", ["cluster", "step"]);
     this.#http = histogram("http_request_duration_seconds", "Requests to this service", ["method", "route", "status"]);
-    gauge("build_info", "Version of the service", ["version"]).set({ version: options.version }, 1);
+    const build = { version: options.version, tensorflow: backendOf("auto") };
+    gauge("build_info", "Version of the service, and what trains its networks", Object.keys(build)).set(build, 1);
     const { runningTrainings } = options;
     new Gauge({
       name: "trimtab_trainings_running",

@@ -14,5 +14,6 @@ export {
 export { floatsFromText, floatsToText, networkFromJson, networkJson, networkSchema } from "./network-json.ts";
 export { coefficientsOf, ordinalBasis } from "./ordinal-basis.ts";
 export { freshAdam, parametersOf, rescaled } from "./parameters.ts";
+export { type BackendProbe, probeBackend } from "./probe.ts";
 export { sharedTrainer, Trainer } from "./trainer.ts";
 export type { AdamState, LossSpec, NetworkPair, Samples, TrainingJob, TrainingOutcome } from "./training-job.ts";

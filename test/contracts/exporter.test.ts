@@ -40,6 +40,13 @@ describeExports(exporters, {
   refused: { javascript: solves, python: solves, go: solves, onnx: solves, "ray-serve": solves },
 });
 
+describeExports(exporters, {
+  name: "a network",
+  make: () => trained("ppo"),
+  observations: 100,
+  refused: { "ray-serve": /expected a policy that looks at arrivals alone, found a network/ },
+});
+
 // Its table is distilled like an optimizer's, only slower.
 describeExports(["json", "javascript", "python", "go", "onnx"].map(findExporter), {
   name: "a fleet's learnt rules",

@@ -29,7 +29,7 @@ test("draining, it is alive and not ready", async () => {
 test("metrics are Prometheus text under the project's prefix, with the version", async () => {
   const { text, headers } = await service.ask.get("/metrics").expect(200);
   expect(headers["content-type"]).toMatch(/^text\/plain; version=0\.0\.4/);
-  expect(text).toContain('trimtab_build_info{version="0.0.0-test"} 1');
+  expect(text).toMatch(/trimtab_build_info{version="0.0.0-test",tensorflow="(tensorflow|wasm)"} 1/);
   const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]);
   expect(names.length).toBeGreaterThan(15);
   expect(names.filter((name) => !name?.startsWith("trimtab_"))).toEqual([]);
