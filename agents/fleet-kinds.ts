@@ -41,12 +41,19 @@ function numbersOf(context: AgentContext, name: string): number[] {
     .sort((a, b) => a - b);
 }
 
-function settingsFor(context: AgentContext, host: string): { settings: Configuration; capacityRps: number } | null {
+/** Host settings, what a machine carries under them, and the longest wait they let a request have. */
+interface Sized {
+  readonly settings: Configuration;
+  readonly capacityRps: number;
+  readonly waitS: number;
+}
+
+function settingsFor(context: AgentContext, host: string): Sized | null {
   const { model, objective, initial } = context;
   const deadlineMs = DEADLINE_SHARE * objective.slo[0].latencyMs;
   const [delay] = numbersOf(context, "maxBatchDelayMs");
   const sizes = numbersOf(context, "maxBatchSize");
-  let best: { settings: Configuration; capacityRps: number } | null = null;
+  let best: Sized | null = null;
   for (const batch of sizes.length > 0 ? sizes : [1]) {
     const set: Record<string, number> = {};
     if (sizes.length > 0) set["maxBatchSize"] = batch;
@@ -57,7 +64,8 @@ function settingsFor(context: AgentContext, host: string): { settings: Configura
     if (best !== null && capacityRps <= best.capacityRps * 1.001) continue;
     const thresholds = numbersOf(context, "offloadThresholdMs");
     const threshold = thresholds.findLast((value) => value + serviceMs <= deadlineMs) ?? thresholds[0];
-    best = { settings: { ...set, ...(threshold === undefined ? {} : { offloadThresholdMs: threshold }) }, capacityRps };
+    const offload = threshold === undefined ? {} : { offloadThresholdMs: threshold };
+    best = { settings: { ...set, ...offload }, capacityRps, waitS: (threshold ?? 0) / 1000 };
   }
   return best !== null && best.capacityRps > 0 ? best : null;
 }
@@ -121,6 +129,7 @@ function kindsOf(context: AgentContext, type: InstanceType): KindOfMachine[] {
         launchS: meanS(type.launchS),
         launchBilled: type.billing.launchBilled,
         lossesPerS: spot ? type.spotInterruptionsPerHour / 3600 : 0,
+        waitS: sized.waitS,
         most,
       },
     ];
@@ -155,6 +164,7 @@ export function callBehaviour(context: AgentContext): CallBehaviour {
   return {
     serviceS: catalogue.function === null ? 0 : model.serviceMs("function", initial, 1) / 1000,
     keepAliveS: Number.isFinite(keepAliveS) ? keepAliveS : KEEP_ALIVE_S,
+    concurrencyLimit: catalogue.function?.concurrencyLimit ?? 0,
     lateShare: Math.min(...objective.slo.map((slo) => 1 - slo.percentile)),
   };
 }

@@ -5,7 +5,7 @@
 
 import type { AgentContext, ClusterState, Configuration, Proposal } from "../src/core/index.ts";
 import { createOptimizer, tuningProblem } from "../src/optimizers/index.ts";
-import { type Choice, type FeatureStream, MOMENT_FEATURES, machinesWanted } from "../src/switching/index.ts";
+import { type Choice, emptyRow, type FeatureStream, machinesWanted, writeMoment } from "../src/switching/index.ts";
 import type { KindOfMachine } from "./fleet-kinds.ts";
 
 function countIn(configuration: Configuration, knob: string): number {
@@ -29,7 +29,7 @@ export class FleetRule {
   readonly #context: AgentContext;
   readonly #kind: KindOfMachine | null;
   readonly #others: readonly string[];
-  readonly #row = new Float64Array(MOMENT_FEATURES + 1);
+  readonly #row: Float64Array;
   readonly #why: string;
 
   /** @param choice null for mixed with the cheapest kind @param holdS of that rule */
@@ -37,6 +37,7 @@ export class FleetRule {
     this.#context = context;
     this.choice = choice ?? (kinds[0] === undefined ? null : { kind: kinds[0].name, rule: "mixed", holdS });
     this.#kind = kinds.find((kind) => kind.name === this.choice?.kind) ?? null;
+    this.#row = emptyRow(this.choice?.rule === "learnt" && this.choice.calendar !== null);
     this.#why = choice === null ? "less than a day of its own history" : `the night chose ${choice.rule}`;
     this.#others = context.space.knobs
       .map((knob) => knob.name)
@@ -59,7 +60,7 @@ export class FleetRule {
       const configuration = this.#of(current, kind, choice.count, ready, stream.referenceRps);
       return { configuration, reason: `${this.#why}: ${choice.count} ${kind.host} for ever` };
     }
-    stream.write(this.#row, 0);
+    writeMoment(this.#row, 0, stream, choice.calendar, observation.timeS);
     const ruled = { capacityRps: kind.capacityRps, rules: choice.rules, most: kind.most };
     const count = { ready, booting: running - ready };
     const wanted = machinesWanted(ruled, count, this.#row, stream.referenceRps, choice.margin);

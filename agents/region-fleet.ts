@@ -6,7 +6,7 @@
 // hardware: kinds of machine at their best host settings (fleet-kinds.ts), compared in the night's replay
 // Source: our own (design section 7.1; fleet-switching.md).
 // Differs: one kind of machine at a time, since one batch knob serves all; the night's replay is fluid, not the simulator's;
-//   no calendar features and no deferral. A frozen policy reads the load's features from the observation's history alone:
+//   no deferral. A frozen policy reads the load's features from the observation's history alone:
 //   with windows of 10 s that is an hour, so it knows no burst that ended longer ago, and of windows longer than 10 s only
 //   the mean, save for the latest.
 
@@ -34,6 +34,7 @@ import {
   ITERATION,
   learnOvernight,
   RateMemory,
+  readCalendar,
   SLOT_S,
   TREES,
 } from "../src/switching/index.ts";
@@ -49,6 +50,8 @@ const settingsSchema = z.strictObject({
   historyDays: z.number().positive().max(60).default(7),
   /** Time between nights; also the least history the first one needs. */
   retrainEveryS: z.number().min(3600).default(86_400),
+  /** Whether rules may read what other days tell of the time of day. */
+  calendar: z.boolean().default(true),
   /** Hold of the mixed rule that acts before the first night. */
   holdS: z.number().min(1).default(120),
   /** Rows each fit learns from. */
@@ -66,7 +69,7 @@ const treesSchema = z.object({
       .number()
       .int()
       .min(0)
-      .max(featureNames.length - 1),
+      .max(featureNames(true).length - 1),
   ),
   thresholds: numbers,
   leaves: numbers,
@@ -77,6 +80,7 @@ const choiceSchema = z.discriminatedUnion("rule", [
     kind: z.string(),
     margin: z.number(),
     rules: z.object({ up: treesSchema, keep: treesSchema }),
+    calendar: z.string().nullable(),
   }),
   z.object({ rule: z.literal("mixed"), kind: z.string(), holdS: z.number().positive() }),
   z.object({ rule: z.literal("static"), kind: z.string(), count: z.number().int().nonnegative() }),
@@ -84,7 +88,12 @@ const choiceSchema = z.discriminatedUnion("rule", [
 const parametersSchema = z.object({ choice: choiceSchema.nullable(), holdS: z.number() });
 const stateSchema = z.object({
   settings: z.record(z.string(), z.unknown()),
-  memory: z.object({ counts: z.string(), recentRps: z.number(), lastS: z.number().nullable() }),
+  memory: z.object({
+    counts: z.string(),
+    stretches: z.array(z.object({ at: z.number().int(), fromS: z.number() })),
+    recentRps: z.number(),
+    lastS: z.number().nullable(),
+  }),
   stream: z.object({
     ring: numbers,
     base: numbers,
@@ -103,7 +112,11 @@ const stateSchema = z.object({
 
 function readChoice(read: z.infer<typeof choiceSchema> | null): Choice | null {
   if (read === null || read.rule !== "learnt") return read;
-  return { ...read, rules: { up: new BoostedTrees(read.rules.up), keep: new BoostedTrees(read.rules.keep) } };
+  return {
+    ...read,
+    rules: { up: new BoostedTrees(read.rules.up), keep: new BoostedTrees(read.rules.keep) },
+    calendar: read.calendar === null ? null : readCalendar(read.calendar),
+  };
 }
 
 /** The features an observation alone gives: its history, the latest window as finely as it is told. */
@@ -189,7 +202,7 @@ class RegionFleet implements Agent {
   }
 
   plan(): void {
-    const { rows, trees } = this.#settings;
+    const { rows, trees, calendar } = this.#settings;
     if (!this.planDue()) return;
     const decideEvery = Math.max(1, Math.round(this.#context.intervalS / SLOT_S));
     const calls = callBehaviour(this.#context);
@@ -202,7 +215,7 @@ class RegionFleet implements Agent {
     const random = this.#context.random.split(`${NAME} night ${this.#nights}`);
     const settings = { ...ITERATION, rows, trees: { ...TREES, trees } };
     const load = this.#memory.recorded();
-    const night = learnOvernight(load, this.#kinds, calls, decideEvery, random, { settings, trusted });
+    const night = learnOvernight(load, this.#kinds, calls, decideEvery, random, { settings, trusted, calendar });
     this.#choose(night.choice);
   }
 
@@ -212,7 +225,12 @@ class RegionFleet implements Agent {
       format: "trimtab-policy",
       version: 1,
       kind: NAME,
-      features: featureNames.map((name) => ({ name, unit: "1", offset: 0, scale: 1 })),
+      features: featureNames(this.#choice?.rule === "learnt" && this.#choice.calendar !== null).map((name) => ({
+        name,
+        unit: "1",
+        offset: 0,
+        scale: 1,
+      })),
       knobs: space.knobs,
       parameters: toJson({ choice: choiceData(this.#choice), holdS: this.#settings.holdS }),
       bounds: { initial, budgetUsdPerHour: limits.usdPerHour ?? null },
@@ -276,7 +294,11 @@ class RegionFleet implements Agent {
 
 function choiceData(choice: Choice | null): unknown {
   if (choice === null || choice.rule !== "learnt") return choice;
-  return { ...choice, rules: { up: choice.rules.up.toJSON(), keep: choice.rules.keep.toJSON() } };
+  return {
+    ...choice,
+    rules: { up: choice.rules.up.toJSON(), keep: choice.rules.keep.toJSON() },
+    calendar: choice.calendar?.save() ?? null,
+  };
 }
 
 function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): T {

@@ -4,16 +4,33 @@
 // Source: design section 9.
 
 import { join } from "node:path";
-import { openScenario } from "../environments/index.ts";
+import { loadScenario, openScenario } from "../environments/index.ts";
 import { UnknownNameError } from "../src/core/index.ts";
 import { packageRoot } from "../src/store/index.ts";
-import { type Bounds, evaluate, type PolicyScore, policyPool } from "../src/training/index.ts";
+import {
+  type Bounds,
+  evaluate,
+  type PairedCost,
+  type PolicyScore,
+  pairedCost,
+  policyPool,
+} from "../src/training/index.ts";
+import { keptBounds } from "./bounds-cache.ts";
 
 /** The reference contexts, in the order they are run. */
 export const fleetContexts = ["tw1-cpu", "tw5-cpu", "surge", "mmpp", "tw1-p2", "tw5-t4", "tw1-spot"] as const;
 
 /** Policies compared where nobody asks for others. */
-export const fleetPolicies = ["static-functions", "mixed:holdS=120", "mark", "region-fleet"];
+export const fleetPolicies = [
+  "static-functions",
+  "mixed:holdS=120",
+  "mark",
+  "region-fleet",
+  "region-fleet:calendar=false",
+];
+
+/** What the others are paired with, day by day; the first policy where it does not run. */
+const PAIRED_WITH = "mixed:holdS=120";
 
 /** What to run. */
 export interface FleetBenchOptions {
@@ -21,6 +38,8 @@ export interface FleetBenchOptions {
   readonly policies: readonly string[];
   readonly seeds: readonly number[];
   readonly dataFolder: string | null;
+  /** Where bounds are kept; null for computing them anew. */
+  readonly cacheFolder: string | null;
   /** Policies that run at once. */
   readonly workers: number;
   readonly onProgress: (share: number, what: string) => void;
@@ -42,6 +61,8 @@ export interface FleetContext {
   readonly name: string;
   readonly bound: Bounds;
   readonly policies: readonly FleetRow[];
+  /** Each policy against `mixed` with hold 120 s, or against the first, on the same arrivals. */
+  readonly paired: readonly PairedCost[];
 }
 
 /** The JSON of `trimtab bench fleet`. */
@@ -56,10 +77,17 @@ function rowOf(score: PolicyScore): FleetRow {
   return { name, usdPerMillion, costToBound, met, hoursMissed, decisionMicros };
 }
 
-/** The file of a context. @throws {UnknownNameError} for one that is not a reference context */
+/** The file of a context, by the name of a reference context or by its path. @throws {UnknownNameError} for another name */
 function contextFile(name: string): string {
+  if (/[\\/]|\.ya?ml$/.test(name)) return name;
   if (!fleetContexts.some((known) => known === name)) throw new UnknownNameError("context", name, [...fleetContexts]);
   return join(packageRoot(), "bench", "contexts", `${name}.yaml`);
+}
+
+function pairs(scores: readonly PolicyScore[]): PairedCost[] {
+  const against = scores.find(({ name }) => name === PAIRED_WITH) ?? scores[0];
+  if (against === undefined) return [];
+  return scores.flatMap((score) => (score === against ? [] : (pairedCost(score, against) ?? [])));
 }
 
 async function runContext(
@@ -67,19 +95,22 @@ async function runContext(
   options: FleetBenchOptions,
   onProgress: (share: number, what: string) => void,
 ): Promise<FleetContext> {
-  const file = contextFile(name);
-  const open = await openScenario(file, { dataFolder: options.dataFolder });
-  const pool = policyPool(file, options.dataFolder, options.workers);
+  const { dataFolder, cacheFolder } = options;
+  const loaded = await loadScenario(contextFile(name));
+  const open = await openScenario(loaded, { dataFolder });
+  const pool = policyPool(loaded, dataFolder, options.workers);
   try {
     const evaluation = await evaluate(open, {
       policies: options.policies,
       seeds: options.seeds,
       bound: true,
+      boundsOf: await keptBounds(loaded, dataFolder, cacheFolder),
       nowMs: () => performance.now(),
       run: pool.run,
       onProgress: ({ share, what }) => onProgress(share, `${name}: ${what}`),
     });
-    return { name, bound: evaluation.bound, policies: evaluation.policies.map(rowOf) };
+    const { scenario, bound, policies } = evaluation;
+    return { name: scenario, bound, policies: policies.map(rowOf), paired: pairs(policies) };
   } finally {
     await pool.close();
   }

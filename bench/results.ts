@@ -1,7 +1,8 @@
 // The results page: every policy on every scenario, measured and written as Markdown by one command.
 
-import { openScenario } from "../environments/index.ts";
+import { loadScenario, openScenario } from "../environments/index.ts";
 import { type Evaluation, evaluate, type PolicyScore, policyPool } from "../src/training/index.ts";
+import { keptBounds } from "./bounds-cache.ts";
 
 /** What to put on the page. */
 export interface ResultsOptions {
@@ -11,6 +12,8 @@ export interface ResultsOptions {
   /** Whether baselines are shown at their cheapest passing setting. */
   readonly sweep: boolean;
   readonly dataFolder: string | null;
+  /** Where bounds are kept; null for computing them anew. */
+  readonly cacheFolder: string | null;
   readonly onProgress: (share: number, what: string) => void;
 }
 
@@ -25,8 +28,10 @@ export interface Provenance {
 export async function measureResults(options: ResultsOptions): Promise<Evaluation[]> {
   const evaluations: Evaluation[] = [];
   for (const scenario of options.scenarios) {
-    const open = await openScenario(scenario, { dataFolder: options.dataFolder });
-    const pool = policyPool(scenario, options.dataFolder);
+    const { dataFolder, cacheFolder } = options;
+    const loaded = await loadScenario(scenario);
+    const open = await openScenario(loaded, { dataFolder });
+    const pool = policyPool(loaded, dataFolder);
     try {
       const done = evaluations.length;
       evaluations.push(
@@ -34,6 +39,7 @@ export async function measureResults(options: ResultsOptions): Promise<Evaluatio
           policies: options.policies,
           seeds: options.seeds,
           bound: true,
+          boundsOf: await keptBounds(loaded, dataFolder, cacheFolder),
           sweep: options.sweep,
           nowMs: () => performance.now(),
           run: pool.run,

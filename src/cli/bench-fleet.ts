@@ -3,7 +3,8 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { benchFleet, type FleetBench, fleetContexts, fleetPolicies } from "../../bench/fleet.ts";
-import { dataFolder } from "../config.ts";
+import { cacheFolder, dataFolder } from "../config.ts";
+import type { PairedCost } from "../training/index.ts";
 import { nameList, wholeNumber } from "./options.ts";
 import { printJson, printLine, printTable, startProgress } from "./output.ts";
 
@@ -13,6 +14,12 @@ interface FleetFlags {
   readonly seeds: number;
   readonly workers: number;
   readonly json?: boolean;
+}
+
+function pairText({ name, against, ratio, interval, ratios, cheaperIn, periodS }: PairedCost): string {
+  const range = interval === null ? "" : ` (95 %: ${interval[0].toFixed(3)} to ${interval[1].toFixed(3)})`;
+  const periods = periodS >= 86_400 ? "days" : "hours";
+  return `${name} costs ${ratio.toFixed(3)} of ${against}${range}, less on ${cheaperIn} of ${ratios.length} ${periods}`;
 }
 
 function printBench({ contexts, geomean }: FleetBench): void {
@@ -28,6 +35,7 @@ function printBench({ contexts, geomean }: FleetBench): void {
     ]),
   );
   printTable(["context", "policy", "SLO", "hours missed", "$/M", "× clairvoyant", "decision µs"], rows);
+  for (const { name, paired } of contexts) for (const pair of paired) printLine(`${name}: ${pairText(pair)}`);
   for (const [policy, value] of Object.entries(geomean))
     printLine(`${policy}: geometric mean over contexts ${value?.toFixed(3) ?? "– (SLO missed or no bound)"}`);
 }
@@ -39,6 +47,7 @@ async function run(flags: FleetFlags): Promise<void> {
     policies: flags.policies,
     seeds: Array.from({ length: flags.seeds }, (_, i) => i + 1),
     dataFolder: dataFolder(),
+    cacheFolder: cacheFolder(),
     workers: flags.workers,
     onProgress: (share, what) => progress.update(share, what),
   }).finally(() => progress.stop());
@@ -51,9 +60,12 @@ export function registerBenchFleet(bench: Command): void {
   bench
     .command("fleet")
     .description("policies on the reference contexts of the fleet, their cost over the clairvoyant's")
-    .option("--contexts <a,b,…>", `of ${fleetContexts.join(", ")}; tw ones need TRIMTAB_DATA`, nameList, [
-      ...fleetContexts,
-    ])
+    .option(
+      "--contexts <a,b,…>",
+      `of ${fleetContexts.join(", ")}, or YAML files; tw ones need TRIMTAB_DATA`,
+      nameList,
+      [...fleetContexts],
+    )
     .option("--policies <a,b,…>", "registry names or checkpoint files", nameList, fleetPolicies)
     .option("--seeds <n>", "number of seeds", wholeNumber(1), 1)
     .option("--workers <n>", "policies that run at once", wholeNumber(1), availableParallelism())

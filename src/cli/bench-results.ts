@@ -3,7 +3,7 @@
 import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { measureResults, resultsMarkdown } from "../../bench/results.ts";
-import { dataFolder } from "../config.ts";
+import { cacheFolder, dataFolder } from "../config.ts";
 import { nameList, wholeNumber } from "./options.ts";
 import { printJson, printLine, startProgress } from "./output.ts";
 
@@ -39,6 +39,7 @@ async function run(flags: ResultsFlags, version: string): Promise<void> {
     seeds: Array.from({ length: flags.seeds }, (_, i) => i + 1),
     sweep: flags.sweep,
     dataFolder: dataFolder(),
+    cacheFolder: cacheFolder(),
     onProgress: (share, what) => progress.update(share, what),
   }).finally(() => progress.stop());
   const command = `trimtab bench results --scenarios ${flags.scenarios.join(",")} --policies ${flags.policies.join(",")} --seeds ${flags.seeds}${flags.sweep ? "" : " --no-sweep"}`;

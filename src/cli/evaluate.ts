@@ -70,7 +70,7 @@ export function registerEvaluate(program: Command): void {
     .requiredOption("--policies <a,b,…>", "registry names (name:key=value for settings) or checkpoint files", nameList)
     .option("--seeds <n>", "number of seeds", wholeNumber(1), 1)
     .option("--seed <n>", "the first of them", wholeNumber(0), 1)
-    .option("--bound", "compute the lower bounds and the clairvoyant's cost")
+    .option("--bound", "the lower bounds and the clairvoyant's cost; kept in TRIMTAB_CACHE")
     .option("--sweep", "try each optimizer at all its settings, show it at its cheapest passing one")
     .option("--report <file>", "write a self-contained HTML page: tables, charts, bounds, and how to repeat it")
     .option("--json", "print one JSON document")

@@ -1,7 +1,8 @@
 // Runs an evaluation for a command: policies on all cores, how far it is on stderr, every run kept for a report.
 
-import type { OpenScenario } from "../../environments/index.ts";
-import { dataFolder } from "../config.ts";
+import { keptBounds } from "../../bench/bounds-cache.ts";
+import { loadScenario, type OpenScenario } from "../../environments/index.ts";
+import { cacheFolder, dataFolder } from "../config.ts";
 import { type EvaluateOptions, type Evaluation, evaluate, type PolicyRun, policyPool } from "../training/index.ts";
 import { startProgress } from "./output.ts";
 
@@ -27,6 +28,7 @@ export async function runEvaluation(
   try {
     const evaluation = await evaluate(open, {
       ...options,
+      boundsOf: await keptBounds(await loadScenario(scenario), dataFolder(), cacheFolder()),
       nowMs: () => performance.now(),
       run: pool.run,
       onRun: (run) => runs.push(run),

@@ -105,6 +105,36 @@ export function normalQuantile(p: number): number {
   return x - error / (1 + 0.5 * x * error);
 }
 
+/**
+ * Value that Student's t with `freedom` degrees of freedom (at least 1) does not exceed with probability p, in (0, 1).
+ * Source: G. Hill, "Algorithm 396: Student's t-quantiles", CACM 13, 1970; six digits for two degrees and more.
+ */
+export function studentQuantile(p: number, freedom: number): number {
+  if (p < 0.5) return -studentQuantile(1 - p, freedom);
+  const tails = 2 * (1 - p);
+  const n = freedom;
+  if (n === 1) return 1 / Math.tan((tails * Math.PI) / 2);
+  if (n === 2) return Math.sqrt(2 / (tails * (2 - tails)) - 2);
+  const a = 1 / (n - 0.5);
+  const b = 48 / a ** 2;
+  let c = (((20700 * a) / b - 98) * a - 16) * a + 96.36;
+  const d = ((94.5 / (b + c) - 3) / b + 1) * Math.sqrt((a * Math.PI) / 2) * n;
+  let y = (d * tails) ** (2 / n);
+  if (y > 0.05 + a) {
+    const x = normalQuantile(tails / 2);
+    y = x * x;
+    if (n < 5) c += 0.3 * (n - 4.5) * (x + 0.6);
+    c = (((0.05 * d * x - 5) * x - 7) * x - 2) * x + b + c;
+    y = (((((0.4 * y + 6.3) * y + 36) * y + 94.5) / c - y - 3) / b + 1) * x;
+    y = Math.expm1(a * y * y);
+  } else {
+    y =
+      ((1 / (((n + 6) / (n * y) - 0.089 * d - 0.822) * (n + 2) * 3) + 0.5 / (n + 4)) * y - 1) * ((n + 1) / (n + 2)) +
+      1 / y;
+  }
+  return Math.sqrt(n * y);
+}
+
 /** Log of the probability that a Poisson variable of this mean (> 0) is `count`. */
 export function poissonLogProbability(count: number, mean: number): number {
   return count * Math.log(mean) - mean - logGamma(count + 1);

@@ -8,6 +8,8 @@ export const ON_DEMAND = 0;
 export const SPOT = 1;
 export const FUNCTIONS = 2;
 
+const HOUR_S = 3600;
+
 /** What a machine is billed beyond the time it ran, when it ends. In seconds. */
 export function roundingS(rule: BillingRule, elapsedS: number): number {
   const { incrementS, minimumS } = rule;
@@ -26,6 +28,8 @@ export function callUsd(type: FunctionType, memoryMb: number, billedS: number): 
 export class Billing {
   /** By source: on demand, spot, functions. */
   readonly usd = new Float64Array(3);
+  /** By hour of the simulation, all sources; shape [hours so far]. */
+  readonly usdByHour: number[] = [];
   /** Machine-seconds by pool. */
   readonly machineS: Float64Array;
   scoring = false;
@@ -53,10 +57,15 @@ export class Billing {
     const elapsedS = timeS - this.#lastS;
     this.#lastS = timeS;
     if (elapsedS <= 0) return;
+    const fromS = timeS - elapsedS;
     for (let lane = 0; lane < this.#windows.length; lane++) {
       for (let source = 0; source < 3; source++) {
-        const usd = (this.#rates[lane * 3 + source] ?? 0) * elapsedS;
-        if (usd > 0) this.#book(lane, source, usd);
+        const rate = this.#rates[lane * 3 + source] ?? 0;
+        if (rate <= 0) continue;
+        for (let atS = fromS, untilS = 0; atS < timeS; atS = untilS) {
+          untilS = Math.min(timeS, (Math.floor(atS / HOUR_S) + 1) * HOUR_S);
+          this.#book(lane, source, rate * (untilS - atS), atS);
+        }
       }
     }
     if (!this.scoring) return;
@@ -75,17 +84,21 @@ export class Billing {
   }
 
   /** A single payment. */
-  charge(lane: number, source: number, usd: number): void {
-    this.#book(lane, source, usd);
+  charge(lane: number, source: number, usd: number, timeS: number): void {
+    this.#book(lane, source, usd, timeS);
   }
 
-  #book(lane: number, source: number, usd: number): void {
+  #book(lane: number, source: number, usd: number, timeS: number): void {
     const whole = this.#windows[0];
     if (whole !== undefined) whole.costUsd += usd;
     if (lane > 0) {
       const own = this.#windows[lane];
       if (own !== undefined) own.costUsd += usd;
     }
-    if (this.scoring) this.usd[source] = (this.usd[source] ?? 0) + usd;
+    if (!this.scoring) return;
+    this.usd[source] = (this.usd[source] ?? 0) + usd;
+    const hour = Math.floor(timeS / HOUR_S);
+    while (this.usdByHour.length <= hour) this.usdByHour.push(0);
+    this.usdByHour[hour] = (this.usdByHour[hour] ?? 0) + usd;
   }
 }

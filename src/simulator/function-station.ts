@@ -101,7 +101,7 @@ export class FunctionStation extends Station {
     } else if (plan.late.share > 0 && random.next() < plan.late.share) {
       delayS = plan.late.extraMs / 1000;
     }
-    billing.charge(this.lane, FUNCTIONS, callUsd(plan.type, this.#memoryMb, billedS));
+    billing.charge(this.lane, FUNCTIONS, callUsd(plan.type, this.#memoryMb, billedS), timeS);
     batches.host[row] = -1;
     batches.lane[row] = this.lane;
     batches.slot[row] = this.#epoch;

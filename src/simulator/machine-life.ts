@@ -154,7 +154,7 @@ export class MachineLife {
       const rule = pools[hosts.pool[host] ?? 0]?.billing;
       const extraS = rule === undefined ? 0 : roundingS(rule, clock.timeS - fromS);
       const usd = extraS * (hosts.usdPerS[host] ?? 0) * (hosts.units[host] ?? 1);
-      if (usd > 0) billing.charge(hosts.lane[host] ?? 0, hosts.market[host] ?? 0, usd);
+      if (usd > 0) billing.charge(hosts.lane[host] ?? 0, hosts.market[host] ?? 0, usd, clock.timeS);
     }
     hosts.release(host);
   }

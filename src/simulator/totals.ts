@@ -14,6 +14,8 @@ export interface SimulationTotals {
   /** Served by functions. */
   readonly offloaded: number;
   readonly usd: number;
+  /** By hour of the simulation, up to the last with a cost. */
+  readonly usdByHour: readonly number[];
   readonly usdBySource: { readonly onDemand: number; readonly spot: number; readonly functions: number };
   /** Machine-hours by type. */
   readonly instanceHours: Readonly<Record<string, number>>;
@@ -67,6 +69,7 @@ export function totalsOf(parts: ClusterParts, flow: RequestFlow, counts: Readonl
     dropped: score.dropped,
     offloaded: score.offloaded,
     usd: onDemand + spot + functions,
+    usdByHour: [...billing.usdByHour],
     usdBySource: { onDemand, spot, functions },
     instanceHours: Object.fromEntries(pools.map(({ name }, pool) => [name, (billing.machineS[pool] ?? 0) / 3600])),
     latency: {

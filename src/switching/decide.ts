@@ -6,7 +6,7 @@
 // a launch scan stops at level 6 ref; any layer above 9 ref is dropped
 // Source: fleet-switching.md.
 
-import { levelFeature, MOMENT_FEATURES } from "./features.ts";
+import { levelFeature } from "./features.ts";
 import type { SwitchingRules } from "./policy-iteration.ts";
 
 /** Machines of one kind. */
@@ -39,7 +39,7 @@ function countFor(
 ): number {
   const { rules, most } = kind;
   const worth = (levelRps: number): void => {
-    row[MOMENT_FEATURES] = levelFeature(levelRps, referenceRps);
+    row[row.length - 1] = levelFeature(levelRps, referenceRps);
   };
   const running = count.ready + count.booting;
   let wanted = running;

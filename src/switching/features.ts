@@ -14,8 +14,8 @@ export const SLOT_S = 10;
 /** Features of a moment, the level's own left out. */
 export const MOMENT_FEATURES = 7;
 
-/** Names in the order of `write`; the level feature comes last. */
-export const featureNames: readonly string[] = [
+/** Names in the order of `write`. */
+export const momentFeatureNames: readonly string[] = [
   "log r10/r60",
   "log r60/r300",
   "log r300/r1800",
@@ -23,8 +23,10 @@ export const featureNames: readonly string[] = [
   "log burst age",
   "log time since burst",
   "log variation",
-  "log level/rate",
 ];
+
+/** Name of the level feature, which comes last in a row. */
+export const LEVEL_FEATURE_NAME = "log level/rate";
 
 const RING = 180;
 const BASE_SAMPLES = 60;

@@ -1,24 +1,17 @@
-// A recorded load replayed without a queue: what a rule for launching and dropping would have cost, and whether it would pass.
+// A recorded load replayed as a fluid: what a rule for launching and dropping would have cost, and whether it would pass.
 //
-// per second: served = min(count, ready·μ), the rest are calls;  cost = p·(ready + booting) + c·calls
-// warm calls at once = most at once in the last keep-alive;  a call beyond those starts cold and is late
-// an hour passes when its cold starts are at most the share of requests that the SLO lets be late
-// Source: the guard of fleet-switching.md. Differs from the simulator: no waiting, launches take their mean time.
+// per second: what ready machines cannot take within the longest wait is handed over (overflow.ts)
+// cost = p·(ready + booting) + c·calls;  warm calls at once = most at once in the last keep-alive
+// late: calls that start cold, and what functions cannot carry;  an hour passes when no more than its share is late
+// Source: the guard of fleet-switching.md. Differs from the simulator: requests have no size, launches take their mean time.
 
 import { SLOT_S } from "./features.ts";
-import type { MachinePrice } from "./layers.ts";
-import type { RecordedLoad } from "./rate-memory.ts";
+import { callsUnder, type MachinePrice } from "./layers.ts";
+import { Backlog, type CallBehaviour, callsPerS } from "./overflow.ts";
+import type { RecordedLoad } from "./recorded-load.ts";
 
 /** How many machines a rule wants at the end of a slot. */
 export type CountRule = (slot: number, ready: number, booting: number) => number;
-
-/** What functions do in a replay. */
-export interface CallBehaviour {
-  readonly serviceS: number;
-  readonly keepAliveS: number;
-  /** Share of an hour's requests that may be late. */
-  readonly lateShare: number;
-}
 
 /** What a replay came to. */
 export interface ReplayResult {
@@ -49,6 +42,44 @@ class WarmPool {
   }
 }
 
+/** Machines that were ordered, by the slot they come in. */
+class Orders {
+  readonly #arriving: Int32Array;
+  booting = 0;
+
+  constructor(launchSlots: number) {
+    this.#arriving = new Int32Array(launchSlots + 1);
+  }
+
+  /** Machines that come in a slot. */
+  arrive(slot: number): number {
+    const turn = slot % this.#arriving.length;
+    const count = this.#arriving[turn] ?? 0;
+    this.#arriving[turn] = 0;
+    this.booting -= count;
+    return count;
+  }
+
+  /** Orders (count > 0), or cancels the latest orders. @returns machines still to be dropped */
+  change(slot: number, count: number): number {
+    const turn = slot % this.#arriving.length;
+    if (count >= 0) {
+      this.#arriving[turn] = (this.#arriving[turn] ?? 0) + count;
+      this.booting += count;
+      return 0;
+    }
+    let left = -count;
+    for (let back = 0; back < this.#arriving.length && left > 0; back++) {
+      const at = (turn - back + this.#arriving.length) % this.#arriving.length;
+      const cancelled = Math.min(this.#arriving[at] ?? 0, left);
+      this.#arriving[at] = (this.#arriving[at] ?? 0) - cancelled;
+      this.booting -= cancelled;
+      left -= cancelled;
+    }
+    return left;
+  }
+}
+
 /**
  * Replays a rule over the slots from `from` on.
  * @param first machines ready at the start
@@ -61,52 +92,38 @@ export function replayFluid(
   calls: CallBehaviour,
   rule: CountRule,
 ): ReplayResult {
-  const launchSlots = Math.max(1, Math.round(machine.launchS / SLOT_S));
-  const arriving = new Int32Array(launchSlots + 1);
+  const { capacityRps, usdPerS, callUsd, waitS } = machine;
+  const orders = new Orders(Math.max(1, Math.round(machine.launchS / SLOT_S)));
   const pool = new WarmPool(Math.ceil(calls.keepAliveS / SLOT_S));
+  const backlog = new Backlog();
+  const mostCalls = callsPerS(calls);
   let ready = first;
-  let booting = 0;
   let usd = 0;
   let hoursMissed = 0;
   let late = 0;
   let requests = 0;
   for (let slot = from; slot < load.slots; slot++) {
-    const turn = slot % arriving.length;
-    ready += arriving[turn] ?? 0;
-    booting -= arriving[turn] ?? 0;
-    arriving[turn] = 0;
-    const carried = ready * machine.capacityRps;
-    let overflow = 0;
+    ready += orders.arrive(slot);
+    const carried = ready * capacityRps;
+    let handedOver = 0;
     let most = 0;
     for (let at = slot * SLOT_S; at < (slot + 1) * SLOT_S; at++) {
       const count = load.counts[at] ?? 0;
       requests += count;
-      const over = count - carried;
-      if (over > 0) {
-        overflow += over;
-        if (over > most) most = over;
-      }
+      const over = backlog.take(count, carried, waitS);
+      const called = Math.min(over, mostCalls);
+      late += over - called;
+      handedOver += called;
+      if (called > most) most = called;
     }
     late += pool.take(most * calls.serviceS);
-    usd += machine.usdPerS * SLOT_S * (ready + (machine.launchBilled ? booting : 0)) + machine.callUsd * overflow;
+    usd += usdPerS * SLOT_S * (ready + (machine.launchBilled ? orders.booting : 0)) + callUsd * handedOver;
     if ((slot - from + 1) % HOUR_SLOTS === 0) {
       if (late > calls.lateShare * requests) hoursMissed += 1;
       late = requests = 0;
     }
-    const wanted = rule(slot, ready, booting);
-    let change = wanted - ready - booting;
-    if (change > 0) {
-      arriving[turn] = (arriving[turn] ?? 0) + change;
-      booting += change;
-    }
-    for (let back = 0; back < arriving.length && change < 0; back++) {
-      const at = (turn - back + arriving.length) % arriving.length;
-      const cancelled = Math.min(arriving[at] ?? 0, -change);
-      arriving[at] = (arriving[at] ?? 0) - cancelled;
-      booting -= cancelled;
-      change += cancelled;
-    }
-    if (change < 0) ready = Math.max(0, ready + change);
+    const wanted = rule(slot, ready, orders.booting);
+    ready = Math.max(0, ready - orders.change(slot, wanted - ready - orders.booting));
   }
   return { usd, hoursMissed };
 }
@@ -127,18 +144,14 @@ export function mixedCounts(rateRps: Float64Array, capacityRps: number, holdS: n
   };
 }
 
-/** The fixed number of machines that would have cost least. @param until slots looked at */
-export function bestFixedCount(load: RecordedLoad, until: number, machine: MachinePrice, most: number): number {
-  const { capacityRps, usdPerS, callUsd } = machine;
+/** The fixed number of machines that would have cost least. */
+export function bestFixedCount(load: RecordedLoad, machine: MachinePrice, calls: CallBehaviour, most: number): number {
+  const { capacityRps, usdPerS, callUsd, waitS } = machine;
   let best = 0;
   let bestUsd = Number.POSITIVE_INFINITY;
   for (let count = 0; count <= most; count++) {
-    let overflow = 0;
-    for (let at = 0; at < until * SLOT_S; at++) {
-      const over = (load.counts[at] ?? 0) - count * capacityRps;
-      if (over > 0) overflow += over;
-    }
-    const usd = count * usdPerS * until * SLOT_S + callUsd * overflow;
+    const called = callsUnder(load, count * capacityRps, waitS, calls).reduce((sum, one) => sum + one, 0);
+    const usd = count * usdPerS * load.slots * SLOT_S + callUsd * called;
     if (usd > bestUsd) break;
     best = count;
     bestUsd = usd;

@@ -1,13 +1,15 @@
 // The fleet's cost cut into layers: with equal machines and a price per call, each layer is on or off on its own account.
 //
-// cost(n) = Σ_{k<=n} p + Σ_{k>n} c·d_k,   d_k = clip(λ - (k-1)μ, 0, μ)   requests a second of layer k
-// gain of layer l in a slot, in seconds of machine price:  g_l[s] = Δ (c/p) · mean over its seconds of clip(count - l, 0, μ)
+// cost(n) = Σ_{k<=n} p + f(n),   f(n) what the requests cost that n machines hand over: c a call, 20 c where no function can
+// gain of layer l in a slot, in seconds of machine price:  g_l[s] = (f(l) - f(l + 1)) / p;  queue-free and with functions
+//   without a limit  f(n) - f(n + 1) = c·d,  d = clip(λ - nμ, 0, μ)
 // levels: at most 28 multiples of μ from 0 to the peak, spaced as i^1.25, the last one wholly above it
-// Source: fleet-switching.md. Exact without a queue; with one, requests that wait into a quieter second cost nothing.
-// Differs: a layer that is never used is learnt from too, so that rules know where to stop.
+// Source: fleet-switching.md. f is convex in n, so the layers below a layer are on before it is.
+// Differs: what may wait is not handed over; a layer that is never used is learnt from too, so that rules know where to stop.
 
 import { SLOT_S } from "./features.ts";
-import type { RecordedLoad } from "./rate-memory.ts";
+import { Backlog, type CallBehaviour, callsPerS } from "./overflow.ts";
+import type { RecordedLoad } from "./recorded-load.ts";
 
 /** One kind of machine against functions. */
 export interface MachinePrice {
@@ -20,6 +22,8 @@ export interface MachinePrice {
   readonly launchBilled: boolean;
   /** Chance that the market takes a machine within a second. */
   readonly lossesPerS: number;
+  /** Longest predicted wait of a request that is not handed over. */
+  readonly waitS: number;
 }
 
 /** A layer to be on or off. */
@@ -33,6 +37,9 @@ export interface Layer {
 const MAX_LEVELS = 28;
 const SPACING = 1.25;
 
+/** A request that neither machine nor function serves in time counts as this many calls. */
+const LATE_CALLS = 20;
+
 /** Multiples of the capacity up to the first at or above the peak, dense at the bottom. */
 export function layerLevels(peakRps: number, capacityRps: number): number[] {
   const top = Math.max(1, Math.ceil(peakRps / capacityRps - 1e-9));
@@ -41,25 +48,43 @@ export function layerLevels(peakRps: number, capacityRps: number): number[] {
   return [...new Set(multiples)].map((multiple) => multiple * capacityRps);
 }
 
-/** Requests of each slot that fall into [levelRps, levelRps + widthRps), per second; shape [slots]. */
-export function layerDemandRps(load: RecordedLoad, levelRps: number, widthRps: number): Float64Array {
-  const demand = new Float64Array(load.slots);
+/** Calls that each slot costs under a capacity that stays as it is; late requests count as many. Shape [slots]. */
+export function callsUnder(load: RecordedLoad, capacityRps: number, waitS: number, calls: CallBehaviour): Float64Array {
+  const backlog = new Backlog();
+  const most = callsPerS(calls);
+  const perSlot = new Float64Array(load.slots);
   for (let slot = 0; slot < load.slots; slot++) {
     let sum = 0;
     for (let at = slot * SLOT_S; at < (slot + 1) * SLOT_S; at++) {
-      const above = (load.counts[at] ?? 0) - levelRps;
-      if (above > 0) sum += Math.min(above, widthRps);
+      const over = backlog.take(load.counts[at] ?? 0, capacityRps, waitS);
+      sum += over > most ? most + LATE_CALLS * (over - most) : over;
     }
-    demand[slot] = sum / SLOT_S;
+    perSlot[slot] = sum;
   }
-  return demand;
+  return perSlot;
+}
+
+/** What a layer over a level saves in each slot by being on, in seconds of the machine's price; shape [slots]. */
+export function layerGains(
+  load: RecordedLoad,
+  levelRps: number,
+  { capacityRps, callUsd, usdPerS, waitS }: MachinePrice,
+  calls: CallBehaviour,
+): Float64Array {
+  const off = callsUnder(load, levelRps, waitS, calls);
+  const on = callsUnder(load, levelRps + capacityRps, waitS, calls);
+  return off.map((count, slot) => ((count - (on[slot] ?? 0)) * callUsd) / usdPerS);
 }
 
 /** The layers of a kind of machine over a recorded load. */
-export function machineLayers(load: RecordedLoad, peakRps: number, machine: MachinePrice): Layer[] {
-  const { capacityRps, callUsd, usdPerS } = machine;
-  return layerLevels(peakRps, capacityRps).map((levelRps) => ({
+export function machineLayers(
+  load: RecordedLoad,
+  peakRps: number,
+  machine: MachinePrice,
+  calls: CallBehaviour,
+): Layer[] {
+  return layerLevels(peakRps, machine.capacityRps).map((levelRps) => ({
     levelRps,
-    gains: layerDemandRps(load, levelRps, capacityRps).map((rps) => (SLOT_S * callUsd * rps) / usdPerS),
+    gains: layerGains(load, levelRps, machine, calls),
   }));
 }

@@ -1,26 +1,49 @@
 // The moments of a recorded load as a learner sees them: features, reference rates and slot rates, in plain arrays.
 
-import { FeatureStream, MOMENT_FEATURES, SLOT_S } from "./features.ts";
-import type { RecordedLoad } from "./rate-memory.ts";
+import { type Calendar, calendarFeatureNames } from "./calendar.ts";
+import { FeatureStream, LEVEL_FEATURE_NAME, MOMENT_FEATURES, momentFeatureNames, SLOT_S } from "./features.ts";
+import type { RecordedLoad } from "./recorded-load.ts";
 
-/** Row-major features with one more column for the level. */
-export const ROW_FEATURES = MOMENT_FEATURES + 1;
+/** Names of a row's features, in order. @param calendar whether it has those of the calendar */
+export function featureNames(calendar: boolean): readonly string[] {
+  return [...momentFeatureNames, ...(calendar ? calendarFeatureNames : []), LEVEL_FEATURE_NAME];
+}
+
+/** A row for one moment, with room for the level in its last place. */
+export function emptyRow(calendar: boolean): Float64Array {
+  return new Float64Array(featureNames(calendar).length);
+}
+
+/** Writes a moment's features into a row; the level is left alone. */
+export function writeMoment(
+  row: Float64Array,
+  offset: number,
+  stream: FeatureStream,
+  calendar: Calendar | null,
+  timeS: number,
+): void {
+  stream.write(row, offset);
+  calendar?.write(row, offset + MOMENT_FEATURES, timeS);
+}
 
 /** A recorded load, slot by slot; what a rule decides at the end of slot s is in row s. */
 export interface Moments {
   readonly slots: number;
-  /** Shape [slots, ROW_FEATURES]; the last column is for the level. */
+  /** Features of a row, the level's place included. */
+  readonly width: number;
+  /** Shape [slots, width]; the last column is for the level. */
   readonly rows: Float64Array;
   /** Shape [slots]. */
   readonly referenceRps: Float64Array;
   readonly rateRps: Float64Array;
 }
 
-/** Computes the features of every slot, each from the slots up to it. */
-export function momentsOf(load: RecordedLoad): Moments {
-  const { slots, counts } = load;
+/** Computes the features of every slot, each from the slots up to it. @param calendarAt for the end of a slot */
+export function momentsOf(load: RecordedLoad, calendarAt: ((timeS: number) => Calendar) | null = null): Moments {
+  const { slots, counts, startS } = load;
   const stream = new FeatureStream();
-  const rows = new Float64Array(slots * ROW_FEATURES);
+  const width = featureNames(calendarAt !== null).length;
+  const rows = new Float64Array(slots * width);
   const referenceRps = new Float64Array(slots);
   const rateRps = new Float64Array(slots);
   for (let slot = 0; slot < slots; slot++) {
@@ -28,8 +51,20 @@ export function momentsOf(load: RecordedLoad): Moments {
     for (let second = 0; second < SLOT_S; second++) sum += counts[slot * SLOT_S + second] ?? 0;
     rateRps[slot] = sum / SLOT_S;
     stream.push(sum / SLOT_S);
-    stream.write(rows, slot * ROW_FEATURES);
+    const fromS = startS[slot] ?? 0;
+    writeMoment(rows, slot * width, stream, calendarAt?.(fromS) ?? null, fromS + SLOT_S);
     referenceRps[slot] = stream.referenceRps;
   }
-  return { slots, rows, referenceRps, rateRps };
+  return { slots, width, rows, referenceRps, rateRps };
+}
+
+/** The slots in [from, to); features keep what came before. */
+export function cutMoments({ width, rows, referenceRps, rateRps }: Moments, from: number, to: number): Moments {
+  return {
+    slots: to - from,
+    width,
+    rows: rows.subarray(from * width, to * width),
+    referenceRps: referenceRps.subarray(from, to),
+    rateRps: rateRps.subarray(from, to),
+  };
 }

@@ -1,26 +1,22 @@
 // The night's work: learn on the first part of the past, replay the rest, and let the cheapest rule that passes act.
 //
-// fit on the first 70 %;  replay the last 30 % with learnt rules at margins {0, 20, 50}, mixed at holds {30, 120, 300} s
-// and the best fixed count of the first part;  the cheapest that passes every hour acts;  learnt rules are fit again on all
+// fit on the first 70 %, with and without a calendar;  replay the last 30 % with learnt rules at margins {0, 20, 50},
+// mixed at holds {30, 120, 300} s and the best fixed count of the first part;  the cheapest that passes every hour acts;
+// learnt rules are fit again on all
 // monitor: learnt rules that cost over 1.05 of mixed (hold 120 s) on the day since they were made sit the next one out
 // Source: fleet-switching.md, GUARD. Differs: where nothing passes, the cheapest of those that miss fewest hours acts;
 //   several kinds of machine are compared in the same replay; the monitor replays both sides, and once a night.
 
 import type { Random } from "../core/index.ts";
+import { type Calendar, type Calendars, calendarsOf } from "./calendar.ts";
 import { machinesWanted } from "./decide.ts";
 import { SLOT_S } from "./features.ts";
-import {
-  bestFixedCount,
-  type CallBehaviour,
-  type CountRule,
-  mixedCounts,
-  type ReplayResult,
-  replayFluid,
-} from "./fluid-replay.ts";
+import { bestFixedCount, type CountRule, mixedCounts, type ReplayResult, replayFluid } from "./fluid-replay.ts";
 import { type MachinePrice, machineLayers } from "./layers.ts";
-import { type Moments, momentsOf, ROW_FEATURES } from "./moments.ts";
+import { type Moments, momentsOf } from "./moments.ts";
+import type { CallBehaviour } from "./overflow.ts";
 import { ITERATION, type IterationSettings, learnSwitching, type SwitchingRules } from "./policy-iteration.ts";
-import type { RecordedLoad } from "./rate-memory.ts";
+import { cutLoad, type RecordedLoad } from "./recorded-load.ts";
 
 /** A kind of machine the fleet may be built from. */
 export interface FleetKind extends MachinePrice {
@@ -30,9 +26,16 @@ export interface FleetKind extends MachinePrice {
   readonly most: number;
 }
 
+/** Rules learnt for a kind of machine. */
+export interface LearntRules {
+  readonly rules: SwitchingRules;
+  /** What the rules read beside the load's own features; null for nothing. */
+  readonly calendar: Calendar | null;
+}
+
 /** What acts until the next night. */
 export type Choice =
-  | { readonly kind: string; readonly rule: "learnt"; readonly margin: number; readonly rules: SwitchingRules }
+  | ({ readonly kind: string; readonly rule: "learnt"; readonly margin: number } & LearntRules)
   | { readonly kind: string; readonly rule: "mixed"; readonly holdS: number }
   | { readonly kind: string; readonly rule: "static"; readonly count: number };
 
@@ -58,35 +61,35 @@ function peakRps({ rateRps }: Moments): number {
   return rateRps.reduce((peak, rate) => Math.max(peak, rate), 0);
 }
 
-function first(load: RecordedLoad, slots: number): RecordedLoad {
-  return { slots, counts: load.counts.subarray(0, slots * SLOT_S) };
+function launchSlots(kind: MachinePrice): number {
+  return Math.max(1, Math.round(kind.launchS / SLOT_S));
 }
 
-function firstMoments(moments: Moments, slots: number): Moments {
-  return {
-    slots,
-    rows: moments.rows.subarray(0, slots * ROW_FEATURES),
-    referenceRps: moments.referenceRps.subarray(0, slots),
-    rateRps: moments.rateRps.subarray(0, slots),
-  };
+/** What learning is made with. */
+export interface LearnOptions {
+  readonly calls: CallBehaviour;
+  /** Slots between decisions. */
+  readonly decideEvery: number;
+  readonly settings?: IterationSettings;
 }
 
-/** Rules for one kind of machine from a recorded load. @param decideEvery slots between decisions */
+/** Rules for one kind of machine from a recorded load. @param calendars null for rules that read none */
 export function learnKind(
   load: RecordedLoad,
-  moments: Moments,
   kind: MachinePrice,
-  decideEvery: number,
+  calendars: Calendars | null,
   random: Random,
-  settings: IterationSettings = ITERATION,
-): SwitchingRules {
+  { calls, decideEvery, settings = ITERATION }: LearnOptions,
+): LearntRules {
   const costs = {
-    launchSlots: Math.max(1, Math.round(kind.launchS / SLOT_S)),
+    launchSlots: launchSlots(kind),
     launchBilled: kind.launchBilled,
     lossPerSlot: Math.min(1, kind.lossesPerS * SLOT_S),
   };
-  const layers = machineLayers(load, peakRps(moments), kind);
-  return learnSwitching(moments, layers, costs, decideEvery, random, settings);
+  const moments = momentsOf(load, calendars?.others ?? null);
+  const layers = machineLayers(load, peakRps(moments), kind, calls);
+  const rules = learnSwitching(moments, layers, costs, decideEvery, random, settings);
+  return { rules, calendar: calendars?.all ?? null };
 }
 
 /** A choice as a rule over the slots of a load. */
@@ -94,29 +97,42 @@ function ruleOf(choice: Choice, kind: FleetKind, moments: Moments): CountRule {
   if (choice.rule === "static") return () => choice.count;
   if (choice.rule === "mixed") return mixedCounts(moments.rateRps, kind.capacityRps, choice.holdS);
   const ruled = { capacityRps: kind.capacityRps, rules: choice.rules, most: kind.most };
-  const row = new Float64Array(ROW_FEATURES);
+  const row = new Float64Array(moments.width);
   return (slot, ready, booting) => {
-    row.set(moments.rows.subarray(slot * ROW_FEATURES, (slot + 1) * ROW_FEATURES));
+    row.set(moments.rows.subarray(slot * moments.width, (slot + 1) * moments.width));
     return machinesWanted(ruled, { ready, booting }, row, moments.referenceRps[slot] ?? 1, choice.margin);
   };
 }
 
 function labelOf(choice: Choice): string {
-  if (choice.rule === "learnt") return `learnt, margin ${choice.margin} s`;
-  return choice.rule === "mixed" ? `mixed, hold ${choice.holdS} s` : `${choice.count} machines`;
+  if (choice.rule === "mixed") return `mixed, hold ${choice.holdS} s`;
+  if (choice.rule === "static") return `${choice.count} machines`;
+  return `learnt${choice.calendar === null ? "" : " with calendar"}, margin ${choice.margin} s`;
 }
 
 /** What the night replays against. */
 interface Past {
   readonly load: RecordedLoad;
-  readonly moments: Moments;
   readonly calls: CallBehaviour;
   readonly decideEvery: number;
+  /** Features without and with a calendar, computed once each. */
+  readonly momentsFor: (calendar: Calendar | null) => Moments;
+}
+
+function pastOf(load: RecordedLoad, calls: CallBehaviour, decideEvery: number): Past {
+  const known = new Map<Calendar | null, Moments>();
+  const momentsFor = (calendar: Calendar | null): Moments => {
+    const found = known.get(calendar) ?? momentsOf(load, calendar === null ? null : () => calendar);
+    known.set(calendar, found);
+    return found;
+  };
+  return { load, calls, decideEvery, momentsFor };
 }
 
 /** A choice over the slots from `from` on, decisions at the loop's pace. */
 function replay(past: Past, from: number, kind: FleetKind, choice: Choice): ReplayResult {
-  const { load, moments, calls, decideEvery } = past;
+  const { load, calls, decideEvery } = past;
+  const moments = past.momentsFor(choice.rule === "learnt" ? choice.calendar : null);
   const rule = ruleOf(choice, kind, moments);
   const needed = Math.ceil((moments.rateRps[from] ?? 0) / kind.capacityRps);
   const start = choice.rule === "static" ? choice.count : Math.min(kind.most, needed);
@@ -140,7 +156,7 @@ export function fellBehind(
   calls: CallBehaviour,
   decideEvery: number,
 ): boolean {
-  const past = { load, moments: momentsOf(load), calls, decideEvery };
+  const past = pastOf(load, calls, decideEvery);
   const mixed = replay(past, 0, kind, { kind: kind.name, rule: "mixed", holdS: REFERENCE_HOLD_S });
   return replay(past, 0, kind, choice).usd > TRUSTED_RATIO * mixed.usd;
 }
@@ -150,6 +166,8 @@ export interface NightOptions {
   readonly settings?: IterationSettings;
   /** False leaves learnt rules out, after a day on which they fell behind. */
   readonly trusted?: boolean;
+  /** False leaves rules with a calendar out. */
+  readonly calendar?: boolean;
 }
 
 /**
@@ -163,19 +181,25 @@ export function learnOvernight(
   calls: CallBehaviour,
   decideEvery: number,
   random: Random,
-  { settings = ITERATION, trusted = true }: NightOptions = {},
+  { settings = ITERATION, trusted = true, calendar = true }: NightOptions = {},
 ): Night {
-  const past = { load, moments: momentsOf(load), calls, decideEvery };
+  const past = pastOf(load, calls, decideEvery);
   const from = Math.floor(LEARN_SHARE * load.slots);
-  const early = first(load, from);
-  const earlyMoments = firstMoments(past.moments, from);
+  const early = cutLoad(load, 0, from);
+  const options = { calls, decideEvery, settings };
+  const calendars = (of: RecordedLoad, kind: FleetKind): Calendars | null =>
+    calendar ? calendarsOf(of, launchSlots(kind)) : null;
   const learn = (kind: FleetKind): Choice[] => {
-    const rules = learnKind(early, earlyMoments, kind, decideEvery, random.split(`fit ${kind.name}`), settings);
-    return MARGINS.map((margin) => ({ kind: kind.name, rule: "learnt", margin, rules }));
+    const known = calendars(early, kind);
+    return (known === null ? [null] : [null, known]).flatMap((read) => {
+      const label = `fit ${kind.name}${read === null ? "" : " with calendar"}`;
+      const learnt = learnKind(early, kind, read, random.split(label), options);
+      return MARGINS.map((margin): Choice => ({ kind: kind.name, rule: "learnt", margin, ...learnt }));
+    });
   };
   const entries = kinds.flatMap((kind) => {
     const mixed = HOLDS_S.map((holdS): Choice => ({ kind: kind.name, rule: "mixed", holdS }));
-    const fixed: Choice = { kind: kind.name, rule: "static", count: bestFixedCount(load, from, kind, kind.most) };
+    const fixed: Choice = { kind: kind.name, rule: "static", count: bestFixedCount(early, kind, calls, kind.most) };
     return [...(trusted ? learn(kind) : []), ...mixed, fixed].map((choice) => ({
       kind,
       choice,
@@ -192,8 +216,8 @@ export function learnOvernight(
   /** The choice made from all of the past. */
   function again(choice: Choice, kind: FleetKind): Choice {
     if (choice.rule === "mixed") return choice;
-    if (choice.rule === "static") return { ...choice, count: bestFixedCount(load, load.slots, kind, kind.most) };
-    const refit = random.split(`refit ${kind.name}`);
-    return { ...choice, rules: learnKind(load, past.moments, kind, decideEvery, refit, settings) };
+    if (choice.rule === "static") return { ...choice, count: bestFixedCount(load, kind, calls, kind.most) };
+    const read = choice.calendar === null ? null : calendars(load, kind);
+    return { ...choice, ...learnKind(load, kind, read, random.split(`refit ${kind.name}`), options) };
   }
 }

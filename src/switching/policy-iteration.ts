@@ -12,9 +12,9 @@
 
 import type { Random } from "../core/index.ts";
 import { type BoostedTrees, fitBoostedTrees, TREES, type TreeSettings } from "./boosted-trees.ts";
-import { levelFeature, MOMENT_FEATURES, SLOT_S } from "./features.ts";
+import { levelFeature, SLOT_S } from "./features.ts";
 import type { Layer } from "./layers.ts";
-import { type Moments, ROW_FEATURES } from "./moments.ts";
+import type { Moments } from "./moments.ts";
 
 /** What a layer's machine costs to switch, in slots and shares of its price. */
 export interface SwitchingCosts {
@@ -59,8 +59,9 @@ class RowSample {
   readonly keep: Float64Array;
   #count = 0;
 
-  constructor(capacity: number) {
-    this.columns = Array.from({ length: ROW_FEATURES }, () => new Float64Array(capacity));
+  /** @param width features of a row, the level last */
+  constructor(capacity: number, width: number) {
+    this.columns = Array.from({ length: width }, () => new Float64Array(capacity));
     this.up = new Float64Array(capacity);
     this.keep = new Float64Array(capacity);
   }
@@ -72,12 +73,11 @@ class RowSample {
   add(rows: Float64Array, offset: number, level: number, up: number, keep: number): void {
     const at = this.#count;
     if (at === this.up.length) return;
-    for (let feature = 0; feature < MOMENT_FEATURES; feature++) {
+    const levelColumn = this.columns.length - 1;
+    for (let feature = 0; feature <= levelColumn; feature++) {
       const column = this.columns[feature];
-      if (column !== undefined) column[at] = rows[offset + feature] ?? 0;
+      if (column !== undefined) column[at] = feature === levelColumn ? level : (rows[offset + feature] ?? 0);
     }
-    const last = this.columns[MOMENT_FEATURES];
-    if (last !== undefined) last[at] = level;
     this.up[at] = up;
     this.keep[at] = keep;
     this.#count += 1;
@@ -112,10 +112,10 @@ export function ruleDecisions(
   decideEvery: number,
   into: Decisions,
 ): void {
-  const { rows, referenceRps, slots } = moments;
+  const { rows, referenceRps, slots, width } = moments;
   for (let slot = decideEvery - 1; slot < slots; slot += decideEvery) {
-    const offset = slot * ROW_FEATURES;
-    rows[offset + MOMENT_FEATURES] = levelFeature(levelRps, referenceRps[slot] ?? 1);
+    const offset = slot * width;
+    rows[offset + width - 1] = levelFeature(levelRps, referenceRps[slot] ?? 1);
     into[slot] = (rules.up.predict(rows, offset) > 0 ? 1 : 0) | (rules.keep.predict(rows, offset) > 0 ? 2 : 0);
   }
 }
@@ -131,7 +131,7 @@ function backward(
   share: number,
   random: Random,
 ): void {
-  const { slots, rows, referenceRps } = moments;
+  const { slots, rows, referenceRps, width } = moments;
   const { launchSlots, lossPerSlot } = costs;
   const bill = costs.launchBilled ? SLOT_S * launchSlots : 0;
   const on = new Float64Array(slots + launchSlots + 1);
@@ -149,7 +149,7 @@ function backward(
     const decision = decisions[slot] ?? 0;
     if (slot < learnUntil && random.next() < share) {
       const level = levelFeature(layer.levelRps, referenceRps[slot] ?? 1);
-      sample.add(rows, slot * ROW_FEATURES, level, launch - bill - wait, keep - wait);
+      sample.add(rows, slot * width, level, launch - bill - wait, keep - wait);
     }
     on[slot] = (decision & 2) !== 0 ? keep : wait;
     off = (decision & 1) !== 0 ? launch - bill : wait;
@@ -177,7 +177,7 @@ export function learnSwitching(
   for (let iteration = 0; iteration < settings.iterations; iteration++) {
     const chance = random.split(`iteration ${iteration}`);
     const picks = chance.split("rows");
-    const sample = new RowSample(capacity);
+    const sample = new RowSample(capacity, moments.width);
     for (const layer of layers) {
       if (rules === null) firstDecisions(moments, peak, layer.levelRps, decisions);
       else ruleDecisions(moments, layer.levelRps, rules, decideEvery, decisions);
@@ -185,5 +185,5 @@ export function learnSwitching(
     }
     rules = sample.fit(chance, settings.trees);
   }
-  return rules ?? new RowSample(0).fit(random, settings.trees);
+  return rules ?? new RowSample(0, moments.width).fit(random, settings.trees);
 }

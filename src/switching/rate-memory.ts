@@ -1,13 +1,7 @@
 // What a fleet remembers of its load: arrivals second by second, for the last days.
 
 import { SLOT_S } from "./features.ts";
-
-/** Arrivals of consecutive slots. */
-export interface RecordedLoad {
-  readonly slots: number;
-  /** Requests of each second, shape [slots × SLOT_S]. */
-  readonly counts: Float32Array;
-}
+import type { RecordedLoad } from "./recorded-load.ts";
 
 /** One observed window. */
 export interface ObservedWindow {
@@ -24,12 +18,30 @@ const MISSING_ABOVE_REQUESTS = 30;
 
 const GROWTH = 86_400;
 
+/** Seconds that follow one another without a gap. */
+interface Stretch {
+  /** Seconds seen before it, those dropped since included. */
+  readonly at: number;
+  /** When it starts. */
+  readonly fromS: number;
+}
+
+/** What a memory holds. */
+export interface SavedMemory {
+  /** Little-endian 32-bit floats in base 64. */
+  readonly counts: string;
+  readonly stretches: readonly Stretch[];
+  readonly recentRps: number;
+  readonly lastS: number | null;
+}
+
 /** A bounded memory of arrivals; missing data is left out. */
 export class RateMemory {
   readonly #capacity: number;
   #counts = new Float32Array(GROWTH);
   #length = 0;
   #dropped = 0;
+  #stretches: Stretch[] = [];
   #recentRps = 0;
   #lastS = Number.NEGATIVE_INFINITY;
 
@@ -67,6 +79,7 @@ export class RateMemory {
     this.#lastS = window.timeS;
     if (this.missing(window)) return false;
     const seconds = Math.round(window.durationS);
+    this.#follow(window.timeS - seconds);
     const rates = window.recentRatesRps;
     for (let second = 0; second < seconds; second++) {
       this.#push(rates[Math.floor((second * rates.length) / seconds)] ?? window.rateRps);
@@ -79,26 +92,53 @@ export class RateMemory {
   recorded(limit = Number.POSITIVE_INFINITY): RecordedLoad {
     const slots = Math.min(limit, this.slots, this.#capacity / SLOT_S);
     const end = this.slots * SLOT_S;
-    return { slots, counts: this.#counts.slice(end - slots * SLOT_S, end) };
+    const from = end - slots * SLOT_S;
+    return { slots, counts: this.#counts.slice(from, end), startS: this.#starts(from, slots) };
   }
 
-  /** Everything remembered as text: little-endian 32-bit floats in base 64. */
-  save(): { readonly counts: string; readonly recentRps: number; readonly lastS: number | null } {
+  /** Everything remembered. */
+  save(): SavedMemory {
     const bytes = new Uint8Array(this.#counts.slice(0, this.#length).buffer);
+    const moved = this.#stretches.map(({ at, fromS }) => ({ at: at - this.#dropped, fromS }));
+    const first = moved.findLastIndex(({ at }) => at <= 0);
     return {
       counts: Buffer.from(bytes).toString("base64"),
+      stretches: moved.slice(Math.max(0, first)),
       recentRps: this.#recentRps,
       lastS: Number.isFinite(this.#lastS) ? this.#lastS : null,
     };
   }
 
   /** Takes up what `save` gave. @throws {RangeError} when the text holds no whole number of floats */
-  restore(saved: { readonly counts: string; readonly recentRps: number; readonly lastS: number | null }): void {
+  restore(saved: SavedMemory): void {
     const bytes = Uint8Array.from(Buffer.from(saved.counts, "base64"));
     this.#counts = new Float32Array(bytes.buffer);
     this.#length = this.#counts.length;
+    this.#stretches = [...saved.stretches];
+    this.#dropped = 0;
     this.#recentRps = saved.recentRps;
     this.#lastS = saved.lastS ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** A new stretch begins where a window does not follow on the last one kept. */
+  #follow(fromS: number): void {
+    const seen = this.#dropped + this.#length;
+    const last = this.#stretches.at(-1);
+    if (last !== undefined && Math.abs(last.fromS + (seen - last.at) - fromS) < 1) return;
+    this.#stretches.push({ at: seen, fromS });
+  }
+
+  /** When slots start. @param from second of the memory at which the first does */
+  #starts(from: number, slots: number): Float64Array {
+    const starts = new Float64Array(slots);
+    let stretch = -1;
+    for (let slot = 0; slot < slots; slot++) {
+      const second = this.#dropped + from + slot * SLOT_S;
+      while ((this.#stretches[stretch + 1]?.at ?? Number.POSITIVE_INFINITY) <= second) stretch += 1;
+      const { at, fromS } = this.#stretches[Math.max(0, stretch)] ?? { at: second, fromS: 0 };
+      starts[slot] = fromS + (second - at);
+    }
+    return starts;
   }
 
   #push(rate: number): void {

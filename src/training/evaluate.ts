@@ -1,7 +1,7 @@
 // Evaluates policies on a scenario: same arrivals, same guards, the SLO as a gate, bounds beside them.
 
 import { type OpenScenario, withoutWarmup } from "../../environments/index.ts";
-import { type Bounds, boundsOf } from "./bounds/index.ts";
+import { type Bounds, type BoundsOf, boundsOf, meanBounds, NO_BOUNDS } from "./bounds/index.ts";
 import { findPolicy, openDecider, type PolicySource } from "./policies.ts";
 import { runPolicy } from "./run-policy.ts";
 import { type PolicyRun, type PolicyScore, scoreOf } from "./scorecard.ts";
@@ -15,6 +15,8 @@ export interface EvaluateOptions {
   readonly policies: readonly string[];
   readonly seeds: readonly number[];
   readonly bound: boolean;
+  /** How bounds are come by; computed when absent. */
+  readonly boundsOf?: BoundsOf;
   /** Whether each optimizer is tried at all its settings worth trying and shown at its cheapest passing one. */
   readonly sweep?: boolean;
   /** Monotonic clock in ms, for decision times only. */
@@ -43,7 +45,13 @@ export interface Evaluation {
   readonly policies: readonly PolicyScore[];
 }
 
-const NO_BOUNDS: Bounds = { lpUsd: null, integerLateUsd: null, integerUsd: null, clairvoyantUsd: null };
+/** The bounds of every seed, one after the other. */
+async function allBounds(open: OpenScenario, { seeds, bound, boundsOf: given }: EvaluateOptions): Promise<Bounds> {
+  if (!bound) return NO_BOUNDS;
+  const all: Bounds[] = [];
+  for (const seed of seeds) all.push(await (given ?? boundsOf)(open, seed));
+  return meanBounds(all);
+}
 
 /** Adds up the shares of tasks that run side by side. */
 class Tally {
@@ -102,7 +110,7 @@ export async function evaluate(open: OpenScenario, options: EvaluateOptions): Pr
   const tally = new Tally(sources.length * options.seeds.length, (progress) => options.onProgress?.(progress));
   const [runs, bound] = await Promise.all([
     runAll(open, sources, options, tally),
-    options.bound ? boundsOf(withoutWarmup(open), options.seeds) : NO_BOUNDS,
+    allBounds(withoutWarmup(open), options),
   ]);
   const first = runs[0] ?? [];
   const requests = first.reduce((sum, run) => sum + run.totals.requests, 0) / Math.max(1, first.length);

@@ -1,6 +1,6 @@
 // Training and evaluation.
 
-export { type Bounds, boundsOf } from "./bounds/index.ts";
+export { type Bounds, type BoundsOf, boundsOf } from "./bounds/index.ts";
 export {
   type Counterfactual,
   counterfactual,
@@ -12,6 +12,7 @@ export {
 export { type CounterfactualHost, counterfactualHost } from "./counterfactual-host.ts";
 export { type Decider, type EpisodeResult, type GuardRules, runEpisode } from "./episode.ts";
 export { type EvaluateOptions, type EvaluateProgress, type Evaluation, evaluate, type RunPolicy } from "./evaluate.ts";
+export { type PairedCost, pairedCost } from "./paired.ts";
 export { DEFAULT_OPTIMIZER, findPolicy, openDecider, type PolicySource } from "./policies.ts";
 export { type PolicyPool, policyPool } from "./policy-pool.ts";
 export { runPolicy } from "./run-policy.ts";

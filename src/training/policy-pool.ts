@@ -2,6 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { Piscina } from "piscina";
+import type { LoadedScenario } from "../../environments/index.ts";
 import { compiledEntry } from "../store/index.ts";
 import type { RunPolicy } from "./evaluate.ts";
 import type { PolicyTask } from "./policy-worker.ts";
@@ -15,10 +16,10 @@ export interface PolicyPool {
 
 /**
  * Opens a pool for one scenario.
- * @param scenario name of a scenario that ships, or path of a file
+ * @param scenario name of a scenario that ships, path of a file, or as loaded
  */
 export function policyPool(
-  scenario: string,
+  scenario: string | LoadedScenario,
   dataFolder: string | null,
   workers: number = availableParallelism(),
 ): PolicyPool {

@@ -1,14 +1,15 @@
 // A worker's side of an evaluation: runs one policy on one seed and hands back what it came to.
 
-import { type OpenScenario, openScenario } from "../../environments/index.ts";
+import { type LoadedScenario, type OpenScenario, openScenario } from "../../environments/index.ts";
+import { canonicalJson } from "../core/index.ts";
 import type { PolicySource } from "./policies.ts";
 import { runPolicy } from "./run-policy.ts";
 import type { PolicyRun } from "./scorecard.ts";
 
 /** One policy on one seed, in plain data that crosses to a worker. */
 export interface PolicyTask {
-  /** Name of a scenario that ships, or path of a file. */
-  readonly scenario: string;
+  /** Name of a scenario that ships, path of a file, or as loaded. */
+  readonly scenario: string | LoadedScenario;
   readonly dataFolder: string | null;
   readonly source: PolicySource;
   readonly seed: number;
@@ -17,7 +18,7 @@ export interface PolicyTask {
 let opened: { readonly key: string; readonly open: Promise<OpenScenario> } | null = null;
 
 function scenarioOf({ scenario, dataFolder }: PolicyTask): Promise<OpenScenario> {
-  const key = JSON.stringify([scenario, dataFolder]);
+  const key = canonicalJson([scenario, dataFolder]);
   if (opened?.key !== key) opened = { key, open: openScenario(scenario, { dataFolder }) };
   return opened.open;
 }

@@ -43,7 +43,9 @@ export async function runPolicy(
       },
     );
     const totals = environment.cluster.totals();
-    return { name: source.name, seed, totals, timeline: timeline.bins, decisions: result.steps, decisionMicros };
+    const { scoreFromS } = scenario.plan;
+    const { steps: decisions } = result;
+    return { name: source.name, seed, totals, scoreFromS, timeline: timeline.bins, decisions, decisionMicros };
   } finally {
     await environment.close();
   }

@@ -11,6 +11,15 @@ export interface SloScore extends Slo {
   readonly hoursMissed: number;
 }
 
+/** What a policy cost in one stretch of the scored time of one seed. */
+export interface PeriodCost {
+  readonly seed: number;
+  /** Counted from the start of scoring. */
+  readonly period: number;
+  readonly usd: number;
+  readonly requests: number;
+}
+
 /** One policy's result over all seeds: sums and shares are means over seeds, hours missed are added up. */
 export interface PolicyScore {
   /** As asked for; after a sweep with the settings of the row. */
@@ -28,6 +37,8 @@ export interface PolicyScore {
   readonly offloadedShare: number;
   readonly dropped: number;
   readonly instanceHours: Readonly<Record<string, number>>;
+  /** Days of the scored time, or its hours where it is shorter than two days; those without requests left out. */
+  readonly periods: { readonly lengthS: number; readonly costs: readonly PeriodCost[] };
   readonly decisions: number;
   readonly decisionMicros: { readonly p50: number; readonly p99: number };
 }
@@ -37,6 +48,8 @@ export interface PolicyRun {
   readonly name: string;
   readonly seed: number;
   readonly totals: SimulationTotals;
+  /** Time from which totals count. */
+  readonly scoreFromS: number;
   readonly timeline: readonly TimelineBin[];
   readonly decisions: number;
   readonly decisionMicros: readonly number[];
@@ -80,6 +93,31 @@ export function runMissesHours(totals: SimulationTotals, slos: readonly Slo[]): 
   ).length;
 }
 
+const HOUR_S = 3600;
+const DAY_S = 86_400;
+
+/** Whole days from the start of scoring, or hours where there are fewer than two of them. */
+function periodsOf(runs: readonly PolicyRun[]): PolicyScore["periods"] {
+  const lastHour = Math.max(0, ...runs.map((run) => (run.totals.perHour.at(-1)?.hour ?? 0) + 1));
+  const scoredS = lastHour * HOUR_S - Math.min(...runs.map((run) => run.scoreFromS));
+  const lengthS = scoredS >= 2 * DAY_S ? DAY_S : HOUR_S;
+  const costs = runs.flatMap(({ seed, totals, scoreFromS }) => {
+    const at = (hour: number): number => Math.floor((hour * HOUR_S - scoreFromS) / lengthS);
+    const periods = new Map<number, { usd: number; requests: number }>();
+    for (const { hour, requests } of totals.perHour) {
+      const period = periods.get(at(hour)) ?? { usd: 0, requests: 0 };
+      period.requests += requests;
+      periods.set(at(hour), period);
+    }
+    totals.usdByHour.forEach((usd, hour) => {
+      const period = periods.get(at(hour));
+      if (period !== undefined) period.usd += usd;
+    });
+    return [...periods].map(([period, { usd, requests }]) => ({ seed, period, usd, requests }));
+  });
+  return { lengthS, costs };
+}
+
 /**
  * Scores the runs of one policy.
  * @param clairvoyantUsd mean over the same seeds, or null where it was not computed
@@ -112,6 +150,7 @@ export function scoreOf(runs: readonly PolicyRun[], slos: readonly Slo[], clairv
     instanceHours: Object.fromEntries(
       types.map((type) => [type, mean(runs.map((run) => run.totals.instanceHours[type] ?? 0))]),
     ),
+    periods: periodsOf(runs),
     decisions: mean(runs.map((run) => run.decisions)),
     decisionMicros: { p50: quantile(micros, 0.5), p99: quantile(micros, 0.99) },
   };

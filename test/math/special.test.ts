@@ -7,6 +7,7 @@ import {
   quantile,
   RunningMoments,
   stationaryDistribution,
+  studentQuantile,
   variance,
 } from "../../src/math/index.ts";
 
@@ -20,6 +21,23 @@ test("the normal distribution and its inverse agree with the tables", () => {
   expect(normalQuantile(0.975)).toBeCloseTo(1.959963984540054, 10);
   expect(normalQuantile(0)).toBe(Number.NEGATIVE_INFINITY);
   expect(normalQuantile(1)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("Student's quantiles are those of the tables", () => {
+  // Fisher and Yates, table III, two tails of .05: 12.706, 4.303, 2.776, 2.447, 2.064, 1.980.
+  const tabled = [
+    [1, 12.706],
+    [2, 4.303],
+    [4, 2.776],
+    [6, 2.447],
+    [24, 2.064],
+    [120, 1.98],
+  ] as const;
+  for (const [freedom, value] of tabled) {
+    expect(studentQuantile(0.975, freedom)).toBeCloseTo(value, 3);
+    expect(studentQuantile(0.025, freedom)).toBeCloseTo(-value, 3);
+  }
+  expect(studentQuantile(0.5, 7)).toBeCloseTo(0, 6);
 });
 
 describe("stationary distributions", () => {

@@ -11,7 +11,7 @@ function context(name: string, rows: readonly (readonly [string, number | null, 
     hoursMissed: met ? 0 : 1,
     decisionMicros: { p50: 1, p99: 2 },
   }));
-  return { name, bound, policies };
+  return { name, bound, policies, paired: [] };
 }
 
 test("one number a policy: the geometric mean of cost over the clairvoyant's", () => {
@@ -25,14 +25,28 @@ test("a policy that missed the SLO somewhere has none", () => {
 });
 
 test("an unknown context is refused before anything runs, the known ones named", async () => {
-  const options = { policies: ["mixed"], seeds: [1], dataFolder: null, workers: 1, onProgress: () => {} };
+  const options = {
+    policies: ["mixed"],
+    seeds: [1],
+    dataFolder: null,
+    cacheFolder: null,
+    workers: 1,
+    onProgress: () => {},
+  };
   await expect(benchFleet({ ...options, contexts: ["mmpp", "moon"] })).rejects.toThrow(
     /expected one of tw1-cpu.*found "moon"/,
   );
 });
 
 test("a context on a trace says where the trace is looked for when it is missing", async () => {
-  const options = { policies: ["mixed"], seeds: [1], dataFolder: null, workers: 1, onProgress: () => {} };
+  const options = {
+    policies: ["mixed"],
+    seeds: [1],
+    dataFolder: null,
+    cacheFolder: null,
+    workers: 1,
+    onProgress: () => {},
+  };
   expect(fleetContexts).toContain("tw1-cpu");
   await expect(benchFleet({ ...options, contexts: ["tw1-cpu"] })).rejects.toThrow(/TRIMTAB_DATA/);
 });

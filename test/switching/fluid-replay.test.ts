@@ -1,4 +1,11 @@
-import { bestFixedCount, type MachinePrice, mixedCounts, replayFluid } from "../../src/switching/index.ts";
+import {
+  bestFixedCount,
+  type MachinePrice,
+  mixedCounts,
+  type RecordedLoad,
+  replayFluid,
+  unbrokenLoad,
+} from "../../src/switching/index.ts";
 
 const machine: MachinePrice = {
   capacityRps: 10,
@@ -7,11 +14,12 @@ const machine: MachinePrice = {
   launchS: 20,
   launchBilled: true,
   lossesPerS: 0,
+  waitS: 0,
 };
-const calls = { serviceS: 0.5, keepAliveS: 600, lateShare: 0.01 };
+const calls = { serviceS: 0.5, keepAliveS: 600, concurrencyLimit: Number.POSITIVE_INFINITY, lateShare: 0.01 };
 
-function constant(slots: number, rateRps: number): { slots: number; counts: Float32Array } {
-  return { slots, counts: new Float32Array(slots * 10).fill(rateRps) };
+function constant(slots: number, rateRps: number): RecordedLoad {
+  return unbrokenLoad(new Float32Array(slots * 10).fill(rateRps));
 }
 
 test("machines are paid by the second, what they cannot carry by the call", () => {
@@ -61,6 +69,29 @@ test("mixed wants machines for the last 30 s at once and gives them back after t
 test("the best fixed count is the newsvendor's", () => {
   // Half of the time 10, half 30 requests a second: a machine costs 1 a second, and .5 · 10 of calls at use 1, 2.5 at .5.
   const counts = Float32Array.from({ length: 400 }, (_, at) => (at < 200 ? 10 : 30));
-  expect(bestFixedCount({ slots: 40, counts }, 40, machine, 10)).toBe(3);
-  expect(bestFixedCount({ slots: 40, counts }, 40, { ...machine, usdPerS: 3 }, 10)).toBe(1);
+  expect(bestFixedCount(unbrokenLoad(counts), machine, calls, 10)).toBe(3);
+  expect(bestFixedCount(unbrokenLoad(counts), { ...machine, usdPerS: 3 }, calls, 10)).toBe(1);
+});
+
+test("what may wait is served in a quieter second instead of handed over", () => {
+  // By turns 15 and 5 a second on one machine of 10: without a wait 5 of every 20 are calls, within .5 s all wait.
+  const counts = Float32Array.from({ length: 600 }, (_, at) => (at % 2 === 0 ? 15 : 5));
+  const impatient = replayFluid(unbrokenLoad(counts), 0, 1, machine, calls, () => 1);
+  const patient = replayFluid(unbrokenLoad(counts), 0, 1, { ...machine, waitS: 0.5 }, calls, () => 1);
+  expect(impatient.usd).toBeCloseTo(600 + 300 * 5 * 0.5, 8);
+  expect(patient.usd).toBeCloseTo(600, 8);
+});
+
+test("what functions cannot carry at once is late, and is not called", () => {
+  // 20 a second on no machine; 6 calls at once of .5 s are 12 a second, so 8 of 20 are late.
+  const { usd, hoursMissed } = replayFluid(
+    constant(360, 20),
+    0,
+    0,
+    machine,
+    { ...calls, concurrencyLimit: 6 },
+    () => 0,
+  );
+  expect(usd).toBeCloseTo(3600 * 12 * 0.5, 6);
+  expect(hoursMissed).toBe(1);
 });

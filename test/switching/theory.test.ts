@@ -9,10 +9,10 @@ import {
   machinesWanted,
   momentsOf,
   type RecordedLoad,
-  ROW_FEATURES,
   replayFluid,
   SLOT_S,
   type SwitchingRules,
+  unbrokenLoad,
 } from "../../src/switching/index.ts";
 
 /** Inception-v3 on c5.large against a function at $18.8 per million, launches of 140 s billed in full. */
@@ -25,9 +25,11 @@ const machine: FleetKind = {
   launchS: 140,
   launchBilled: true,
   lossesPerS: 0,
+  waitS: 0,
 };
-const calls = { serviceS: 0.38, keepAliveS: 600, lateShare: 0.01 };
+const calls = { serviceS: 0.38, keepAliveS: 600, concurrencyLimit: 1000, lateShare: 0.01 };
 const settings = { ...ITERATION, rows: 30_000, trees: { ...ITERATION.trees, trees: 30 } };
+const options = { calls, decideEvery: 1, settings };
 
 /** Where a layer begins to pay: price over the calls it spares at full use. */
 const CRITICAL_USE = machine.usdPerS / (machine.callUsd * machine.capacityRps);
@@ -51,11 +53,11 @@ function twoPhases(
     leftS -= 1;
     counts[at] = ratesRps[phase] ?? 0;
   }
-  return { slots, counts };
+  return unbrokenLoad(counts);
 }
 
 function constant(slots: number, rateRps: number): RecordedLoad {
-  return { slots, counts: new Float32Array(slots * SLOT_S).fill(rateRps) };
+  return unbrokenLoad(new Float32Array(slots * SLOT_S).fill(rateRps));
 }
 
 /** Replays rules. @param margin seconds of price a launch must promise @returns launches and the machines at the end */
@@ -67,11 +69,11 @@ function act(
   first: number,
 ): { launches: number; last: number } {
   const moments = momentsOf(load);
-  const row = new Float64Array(ROW_FEATURES);
+  const row = new Float64Array(moments.width);
   let launches = 0;
   let last = first;
   replayFluid(load, from, first, machine, calls, (slot, ready, booting) => {
-    row.set(moments.rows.subarray(slot * ROW_FEATURES, (slot + 1) * ROW_FEATURES));
+    row.set(moments.rows.subarray(slot * moments.width, (slot + 1) * moments.width));
     const kind = { capacityRps: machine.capacityRps, rules, most: machine.most };
     const wanted = machinesWanted(kind, { ready, booting }, row, moments.referenceRps[slot] ?? 1, margin);
     launches += Math.max(0, wanted - last);
@@ -96,7 +98,10 @@ describe("at a constant rate", () => {
   ])("$layers layers' worth of load keep $on machines on, whatever ran before", ({ layers, on }) => {
     expect(CRITICAL_USE).toBeCloseTo(0.265, 3);
     const load = constant(2880, layers * machine.capacityRps);
-    const rules = learnKind(load, momentsOf(load), machine, 1, new SeededRandom(1), { ...ITERATION, rows: 30_000 });
+    const { rules } = learnKind(load, machine, null, new SeededRandom(1), {
+      ...options,
+      settings: { ...ITERATION, rows: 30_000 },
+    });
     for (const first of [0, 5, 14]) expect(act(load, rules, 0, 360, first).last).toBe(on);
   });
 });
@@ -109,7 +114,7 @@ describe("bursts of 200 over 50 requests a second", () => {
 
   function launches(sojournS: readonly [number, number]): { made: number; layers: number } {
     const past = twoPhases(3 * 8640, [50, 200], sojournS, 1);
-    const rules = learnKind(past, momentsOf(past), machine, 1, new SeededRandom(1), settings);
+    const { rules } = learnKind(past, machine, null, new SeededRandom(1), options);
     const fresh = twoPhases(8640, [50, 200], sojournS, 2);
     return { made: act(fresh, rules, SMALLER_MARGIN, 360, 11).launches, layers: burstLayers(fresh) };
   }
@@ -162,7 +167,9 @@ test("a night without trust lets no learnt rules act", () => {
 test("the same past and the same seed learn the same bytes", () => {
   const load = twoPhases(2160, [50, 200], [600, 120], 6);
   const learn = (seed: number): string =>
-    JSON.stringify(learnKind(load, momentsOf(load), machine, 1, new SeededRandom(seed), { ...settings, rows: 5000 }));
+    JSON.stringify(
+      learnKind(load, machine, null, new SeededRandom(seed), { ...options, settings: { ...settings, rows: 5000 } }),
+    );
   expect(learn(1)).toBe(learn(1));
   expect(learn(1)).not.toBe(learn(2));
 });

@@ -17,6 +17,7 @@ function score(name: string, usd: number, hoursMissed: number): PolicyScore {
     offloadedShare: 0,
     dropped: 0,
     instanceHours: {},
+    periods: { lengthS: 3600, costs: [] },
     decisions: 0,
     decisionMicros: { p50: 0, p99: 0 },
   };

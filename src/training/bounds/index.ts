@@ -38,33 +38,44 @@ export function boundInput(open: OpenScenario, seed: number): BoundInput | null 
   };
 }
 
+/** Computes the bounds of a scenario on one seed. */
+export type BoundsOf = (open: OpenScenario, seed: number) => Promise<Bounds>;
+
+/** Where no bound was asked for, or none applies. */
+export const NO_BOUNDS: Bounds = { lpUsd: null, integerLateUsd: null, integerUsd: null, clairvoyantUsd: null };
+
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
 function meanOrNull(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value): value is number => value !== null && Number.isFinite(value));
+  const known = values.filter((value): value is number => value !== null);
   return known.length === values.length && known.length > 0
     ? known.reduce((sum, value) => sum + value, 0) / known.length
     : null;
 }
 
-/** The bounds of a scenario, each the mean over the seeds. */
-export async function boundsOf(open: OpenScenario, seeds: readonly number[]): Promise<Bounds> {
-  const inputs = seeds.map((seed) => boundInput(open, seed));
-  const lp: (number | null)[] = [];
-  const integer: (number | null)[] = [];
-  const late: (number | null)[] = [];
-  const clairvoyant: (number | null)[] = [];
-  for (const [i, input] of inputs.entries()) {
-    const seed = seeds[i] ?? 0;
-    lp.push(input === null ? null : lpUsd(input));
-    integer.push(input === null ? null : integerUsd(input));
-    late.push(input === null ? null : integerLateUsd(input));
-    clairvoyant.push(input === null ? null : await clairvoyantUsd(open, input, seed));
-  }
-  const relaxed = inputs.some((input) => input?.relaxed === true);
+/** The bounds of a scenario on one seed. */
+export async function boundsOf(open: OpenScenario, seed: number): Promise<Bounds> {
+  const input = boundInput(open, seed);
+  if (input === null) return NO_BOUNDS;
   return {
-    ...(relaxed ? { note: `more than ${MAX_EXACT_TYPES} machine types: integer bounds are relaxations` } : {}),
-    lpUsd: meanOrNull(lp),
-    integerLateUsd: meanOrNull(late),
-    integerUsd: meanOrNull(integer),
-    clairvoyantUsd: meanOrNull(clairvoyant),
+    ...(input.relaxed ? { note: `more than ${MAX_EXACT_TYPES} machine types: integer bounds are relaxations` } : {}),
+    lpUsd: finiteOrNull(lpUsd(input)),
+    integerLateUsd: finiteOrNull(integerLateUsd(input)),
+    integerUsd: finiteOrNull(integerUsd(input)),
+    clairvoyantUsd: await clairvoyantUsd(open, input, seed),
+  };
+}
+
+/** Each bound the mean over seeds; null where one of them has none. */
+export function meanBounds(bounds: readonly Bounds[]): Bounds {
+  const note = bounds.find((one) => one.note !== undefined)?.note;
+  return {
+    ...(note === undefined ? {} : { note }),
+    lpUsd: meanOrNull(bounds.map((one) => one.lpUsd)),
+    integerLateUsd: meanOrNull(bounds.map((one) => one.integerLateUsd)),
+    integerUsd: meanOrNull(bounds.map((one) => one.integerUsd)),
+    clairvoyantUsd: meanOrNull(bounds.map((one) => one.clairvoyantUsd)),
   };
 }
