@@ -37,5 +37,7 @@ function binOf(edges: Float64Array, value: number): number {
 /** @param values one feature, shape [rows] @param count most bins, at most 256 */
 export function binFeature(values: Float64Array, count: number): BinnedFeature {
   const edges = quantileEdges(values, count);
-  return { edges, bins: Uint8Array.from(values, (value) => binOf(edges, value)) };
+  const bins = new Uint8Array(values.length);
+  for (let row = 0; row < values.length; row++) bins[row] = binOf(edges, values[row] ?? 0);
+  return { edges, bins };
 }

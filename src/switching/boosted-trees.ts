@@ -45,6 +45,18 @@ export interface TreeData {
   readonly leaves: readonly number[];
 }
 
+/** First index whose value exceeds `limit`; values ascend. */
+function firstAbove(values: Float64Array, limit: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((values[middle] ?? 0) > limit) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /** An ensemble that answers. */
 export class BoostedTrees {
   readonly #depth: number;
@@ -52,6 +64,7 @@ export class BoostedTrees {
   readonly #features: Int32Array;
   readonly #thresholds: Float64Array;
   readonly #leaves: Float64Array;
+  #asked: { readonly feature: number; readonly questions: Int32Array } | null = null;
 
   /** @throws {RangeError} when the lists do not fit the depth */
   constructor(data: TreeData) {
@@ -84,6 +97,48 @@ export class BoostedTrees {
       sum += leaves[table + leaf] ?? 0;
     }
     return sum;
+  }
+
+  /**
+   * Answers for one row at each of many values of one feature: every tree is a staircase along it, and the steps are added up.
+   * @param feature left out of the row @param values of it, ascending @param into shape [values]
+   */
+  predictAlong(rows: Float64Array, offset: number, feature: number, values: Float64Array, into: Float64Array): void {
+    const depth = this.#depth;
+    const steps = this.#questionsAbout(feature);
+    into.fill(0);
+    into[0] = this.#base;
+    const trees = this.#features.length / depth;
+    for (let tree = 0, step = 0; tree < trees; tree++) {
+      const at = tree * depth;
+      let leaf = 0;
+      for (let i = at; i < at + depth; i++) {
+        const asked = this.#features[i] ?? 0;
+        const exceeds = asked !== feature && (rows[offset + asked] ?? 0) > (this.#thresholds[i] ?? 0);
+        leaf = 2 * leaf + (exceeds ? 1 : 0);
+      }
+      let value = this.#leaves[(tree << depth) + leaf] ?? 0;
+      into[0] = (into[0] ?? 0) + value;
+      for (; (steps[step] ?? -1) >= at && (steps[step] ?? 0) < at + depth; step++) {
+        const question = steps[step] ?? 0;
+        leaf += 1 << (depth - 1 - (question - at));
+        const next = this.#leaves[(tree << depth) + leaf] ?? 0;
+        const from = firstAbove(values, this.#thresholds[question] ?? 0);
+        if (from < into.length) into[from] = (into[from] ?? 0) + next - value;
+        value = next;
+      }
+    }
+    for (let i = 1; i < into.length; i++) into[i] = (into[i] ?? 0) + (into[i - 1] ?? 0);
+  }
+
+  /** Positions of the questions about a feature, tree after tree, in each by ascending threshold. */
+  #questionsAbout(feature: number): Int32Array {
+    if (this.#asked?.feature === feature) return this.#asked.questions;
+    const all = Array.from(this.#features, (_, i) => i).filter((i) => this.#features[i] === feature);
+    const treeOf = (i: number): number => Math.floor(i / this.#depth);
+    all.sort((a, b) => treeOf(a) - treeOf(b) || (this.#thresholds[a] ?? 0) - (this.#thresholds[b] ?? 0));
+    this.#asked = { feature, questions: Int32Array.from(all) };
+    return this.#asked.questions;
   }
 
   toJSON(): TreeData {
@@ -187,6 +242,12 @@ function descend(leaf: Uint16Array, bins: Uint8Array, bin: number): void {
   for (let i = 0; i < leaf.length; i++) leaf[i] = 2 * (leaf[i] ?? 0) + ((bins[i] ?? 0) > bin ? 1 : 0);
 }
 
+/** The values of some rows. */
+function gathered<T extends Uint8Array | Float64Array>(values: T, rows: Int32Array, into: T): T {
+  for (let i = 0; i < rows.length; i++) into[i] = values[rows[i] ?? 0] ?? 0;
+  return into;
+}
+
 function sampleRows(rows: number, share: number, random: Random): Int32Array {
   if (share >= 1) return Int32Array.from({ length: rows }, (_, row) => row);
   const taken = new Int32Array(rows);
@@ -217,8 +278,8 @@ export function fitBoostedTrees(
   for (let tree = 0; tree < settings.trees && rows > 0; tree++) {
     const sample = sampleRows(rows, settings.rowShare, random);
     const sampled: SampledRows = {
-      bins: binned.map(({ bins }) => Uint8Array.from(sample, (row) => bins[row] ?? 0)),
-      residual: Float64Array.from(sample, (row) => residual[row] ?? 0),
+      bins: binned.map(({ bins }) => gathered(bins, sample, new Uint8Array(sample.length))),
+      residual: gathered(residual, sample, new Float64Array(sample.length)),
       leaf: new Uint16Array(sample.length),
     };
     const leafOfAll = new Uint16Array(rows);

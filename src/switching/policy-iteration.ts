@@ -93,30 +93,42 @@ class RowSample {
   }
 }
 
-/** Whether the policy launches (bit 1) and keeps (bit 2) a layer at the end of a slot. */
-type Decisions = Uint8Array;
+/** Whether the policy launches (bit 1) and keeps (bit 2) each layer at the end of each slot; shape [layers][slots]. */
+type Decisions = readonly Uint8Array[];
 
-function firstDecisions(moments: Moments, peak: Float64Array, levelRps: number, into: Decisions): void {
-  for (let slot = 0; slot < moments.slots; slot++) {
-    const launch = levelFeature(levelRps, moments.referenceRps[slot] ?? 1) < LAUNCH_BELOW;
-    const keep = levelFeature(levelRps, peak[slot] ?? 1) < 0;
-    into[slot] = (launch ? 1 : 0) | (keep ? 2 : 0);
-  }
+function firstDecisions(moments: Moments, launchSlots: number, layers: readonly Layer[], into: Decisions): void {
+  const peak = recentPeak(moments.referenceRps, launchSlots);
+  layers.forEach(({ levelRps }, l) => {
+    const ofLayer = into[l];
+    for (let slot = 0; slot < moments.slots && ofLayer !== undefined; slot++) {
+      const launch = levelFeature(levelRps, moments.referenceRps[slot] ?? 1) < LAUNCH_BELOW;
+      const keep = levelFeature(levelRps, peak[slot] ?? 1) < 0;
+      ofLayer[slot] = (launch ? 1 : 0) | (keep ? 2 : 0);
+    }
+  });
 }
 
-/** What learnt rules decide for a layer at the end of every slot. */
-export function ruleDecisions(
+/** What learnt rules decide for every layer at the end of every slot. */
+function ruleDecisions(
   moments: Moments,
-  levelRps: number,
+  layers: readonly Layer[],
   rules: SwitchingRules,
   decideEvery: number,
   into: Decisions,
 ): void {
   const { rows, referenceRps, slots, width } = moments;
+  const levels = new Float64Array(layers.length);
+  const up = new Float64Array(layers.length);
+  const keep = new Float64Array(layers.length);
   for (let slot = decideEvery - 1; slot < slots; slot += decideEvery) {
     const offset = slot * width;
-    rows[offset + width - 1] = levelFeature(levelRps, referenceRps[slot] ?? 1);
-    into[slot] = (rules.up.predict(rows, offset) > 0 ? 1 : 0) | (rules.keep.predict(rows, offset) > 0 ? 2 : 0);
+    for (let l = 0; l < levels.length; l++) levels[l] = levelFeature(layers[l]?.levelRps ?? 0, referenceRps[slot] ?? 1);
+    rules.up.predictAlong(rows, offset, width - 1, levels, up);
+    rules.keep.predictAlong(rows, offset, width - 1, levels, keep);
+    for (let l = 0; l < levels.length; l++) {
+      const ofLayer = into[l];
+      if (ofLayer !== undefined) ofLayer[slot] = ((up[l] ?? 0) > 0 ? 1 : 0) | ((keep[l] ?? 0) > 0 ? 2 : 0);
+    }
   }
 }
 
@@ -124,7 +136,7 @@ export function ruleDecisions(
 function backward(
   layer: Layer,
   moments: Moments,
-  decisions: Decisions,
+  decisions: Uint8Array,
   costs: SwitchingCosts,
   decideEvery: number,
   sample: RowSample,
@@ -168,21 +180,21 @@ export function learnSwitching(
   random: Random,
   settings: IterationSettings = ITERATION,
 ): SwitchingRules {
-  const peak = recentPeak(moments.referenceRps, costs.launchSlots);
   const possible = (Math.max(0, moments.slots - LAST_HOUR_SLOTS) * layers.length) / decideEvery;
   const share = Math.min(1, settings.rows / Math.max(1, possible));
   const capacity = Math.ceil(Math.min(possible, settings.rows) * 1.02) + 1000;
-  const decisions = new Uint8Array(moments.slots);
+  const decisions = layers.map(() => new Uint8Array(moments.slots));
   let rules: SwitchingRules | null = null;
   for (let iteration = 0; iteration < settings.iterations; iteration++) {
     const chance = random.split(`iteration ${iteration}`);
     const picks = chance.split("rows");
     const sample = new RowSample(capacity, moments.width);
-    for (const layer of layers) {
-      if (rules === null) firstDecisions(moments, peak, layer.levelRps, decisions);
-      else ruleDecisions(moments, layer.levelRps, rules, decideEvery, decisions);
-      backward(layer, moments, decisions, costs, decideEvery, sample, share, picks);
-    }
+    if (rules === null) firstDecisions(moments, costs.launchSlots, layers, decisions);
+    else ruleDecisions(moments, layers, rules, decideEvery, decisions);
+    layers.forEach((layer, l) => {
+      const decided = decisions[l] ?? new Uint8Array();
+      backward(layer, moments, decided, costs, decideEvery, sample, share, picks);
+    });
     rules = sample.fit(chance, settings.trees);
   }
   return rules ?? new RowSample(0, moments.width).fit(random, settings.trees);

@@ -151,7 +151,7 @@ export async function counterfactual(
   const scored = windows.slice(1);
   const measuredUsd = scored.reduce((sum, { costUsd }) => sum + costUsd, 0);
   const usd = intervalOf(ratios, measuredUsd);
-  const { clairvoyantUsd } = await boundsOf(recorded, SEEDS.slice(0, 1));
+  const { clairvoyantUsd } = await boundsOf(recorded, SEEDS[0] ?? 1);
   const saved = (ruleUsd: number): number => (ruleUsd > 0 ? 1 - measuredUsd / ruleUsd : 0);
   return {
     fromS: windows[0]?.timeS ?? 0,

@@ -60,3 +60,21 @@ test("lists that do not fit the depth are refused", () => {
     /expected 2 thresholds and 4 leaves/,
   );
 });
+
+test("answers along a feature are those row by row", () => {
+  const random = new SeededRandom(7);
+  const columns = Array.from({ length: 3 }, () => Float64Array.from({ length: 2000 }, () => random.next()));
+  const [a = [], b = [], c = []] = columns;
+  const targets = Float64Array.from({ length: 2000 }, (_, i) => Math.sin(6 * (c[i] ?? 0)) * (a[i] ?? 0) + (b[i] ?? 0));
+  const trees = fitBoostedTrees(columns, targets, random, { ...TREES, trees: 20 });
+  const values = Float64Array.from({ length: 28 }, (_, i) => (i / 27) ** 1.25);
+  const along = new Float64Array(values.length);
+  for (let k = 0; k < 50; k++) {
+    const row = Float64Array.from([random.next(), random.next(), 9]);
+    trees.predictAlong(row, 0, 2, values, along);
+    values.forEach((value, i) => {
+      row[2] = value;
+      expect(along[i]).toBeCloseTo(trees.predict(row), 12);
+    });
+  }
+});
