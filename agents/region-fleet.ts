@@ -16,6 +16,7 @@ import {
   type AgentContext,
   type AgentFactory,
   type AgentSnapshot,
+  type ArrivalRecord,
   CheckpointError,
   type ClusterState,
   type Configuration,
@@ -196,6 +197,10 @@ class RegionFleet implements Agent {
     this.#remember(next);
   }
 
+  recall(arrivals: Iterable<ArrivalRecord>): void {
+    for (const window of arrivals) this.#take(window);
+  }
+
   /** The night's work, once a day of cluster time has been seen since the last. */
   planDue(): boolean {
     return this.#kinds.length > 0 && this.#elapsedS - this.#nightS >= this.#settings.retrainEveryS;
@@ -281,11 +286,14 @@ class RegionFleet implements Agent {
   /** Takes in a window once. @returns whether the window tells its arrivals */
   #remember({ timeS, metrics }: ClusterState): boolean {
     const { rateRps, recentRatesRps } = metrics.arrivals;
-    const window = { timeS, durationS: metrics.durationS, rateRps, recentRatesRps };
+    return this.#take({ timeS, durationS: metrics.durationS, rateRps, recentRatesRps });
+  }
+
+  #take(window: ArrivalRecord): boolean {
     const told = !this.#memory.missing(window);
     const before = this.#memory.slotsSeen;
     if (!this.#memory.isNew(window)) return told;
-    this.#elapsedS += metrics.durationS;
+    this.#elapsedS += window.durationS;
     this.#memory.add(window);
     pushSlots(this.#memory, this.#memory.slotsSeen - before, this.#stream);
     return told;

@@ -72,10 +72,22 @@ export interface Belief {
   readonly informed: number;
 }
 
+/** Arrivals in one window, as a trace or monitoring tells them. */
+export interface ArrivalRecord {
+  /** At the window's end. */
+  readonly timeS: number;
+  readonly durationS: number;
+  readonly rateRps: number;
+  /** Rates of equal sub-intervals, oldest first; may be empty. */
+  readonly recentRatesRps: readonly number[];
+}
+
 /** A learner. Owns only its state; chance and time come from outside. */
 export interface Agent {
   act(observation: ClusterState): Proposal;
   update(transition: Transition): void;
+  /** Takes in arrivals of before it began, oldest first; absent where an agent learns nothing from arrivals alone. */
+  recall?(arrivals: Iterable<ArrivalRecord>): void;
   /** Longer thinking, run off the decision path; `act` reads the last finished plan. */
   plan?(): void;
   /** Whether `plan` has anything to do now; it always has where this is absent. Cheap. */

@@ -1,17 +1,8 @@
 // What a fleet remembers of its load: arrivals second by second, for the last days.
 
+import type { ArrivalRecord } from "../core/index.ts";
 import { SLOT_S } from "./features.ts";
 import type { RecordedLoad } from "./recorded-load.ts";
-
-/** One observed window. */
-export interface ObservedWindow {
-  /** At the window's end. */
-  readonly timeS: number;
-  readonly durationS: number;
-  readonly rateRps: number;
-  /** Rates of equal sub-intervals, oldest first; may be empty. */
-  readonly recentRatesRps: readonly number[];
-}
 
 /** A window without a single arrival where this many were to be expected is missing data, not an idle load. */
 const MISSING_ABOVE_REQUESTS = 30;
@@ -61,12 +52,12 @@ export class RateMemory {
   }
 
   /** Whether a window says nothing: no arrivals at all where many were to be expected. */
-  missing({ durationS, rateRps }: ObservedWindow): boolean {
+  missing({ durationS, rateRps }: ArrivalRecord): boolean {
     return rateRps === 0 && this.#recentRps * durationS > MISSING_ABOVE_REQUESTS;
   }
 
   /** Whether a window is another one than the last that was added. */
-  isNew({ timeS }: ObservedWindow): boolean {
+  isNew({ timeS }: ArrivalRecord): boolean {
     return timeS !== this.#lastS;
   }
 
@@ -74,7 +65,7 @@ export class RateMemory {
    * Adds a window, each second at the rate of its sub-interval.
    * @returns whether it was new: windows already seen and missing data are not added
    */
-  add(window: ObservedWindow): boolean {
+  add(window: ArrivalRecord): boolean {
     if (!this.isNew(window)) return false;
     this.#lastS = window.timeS;
     if (this.missing(window)) return false;

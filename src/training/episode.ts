@@ -2,6 +2,7 @@
 
 import type {
   Actor,
+  ArrivalRecord,
   ClusterState,
   Configuration,
   Environment,
@@ -19,6 +20,7 @@ import { sameConfiguration } from "../spaces/index.ts";
 export interface Decider {
   act(observation: ClusterState): Proposal;
   update?(transition: Transition): void;
+  recall?(arrivals: Iterable<ArrivalRecord>): void;
   plan?(): void;
 }
 

@@ -10,6 +10,11 @@ export function evaluationRandom(seed: number): Random {
   return new SeededRandom(seed).split("evaluation");
 }
 
+/** The stream those arrivals are drawn from. */
+export function arrivalsRandom(seed: number): Random {
+  return evaluationRandom(seed).split("episode-0").split("arrivals");
+}
+
 /** One episode over the whole workload. @param intervalS time between decisions, the scenario's where absent */
 export function evaluationEnvironment(
   open: OpenScenario,

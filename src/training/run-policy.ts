@@ -2,11 +2,30 @@
 
 import { type OpenScenario, withoutWarmup } from "../../environments/index.ts";
 import { simulationGuards } from "../guards/index.ts";
-import { runEpisode } from "./episode.ts";
-import { evaluationEnvironment } from "./evaluation-environment.ts";
+import { type Decider, runEpisode } from "./episode.ts";
+import { arrivalsRandom, evaluationEnvironment } from "./evaluation-environment.ts";
 import { learns, openDecider, type PolicySource } from "./policies.ts";
+import { recordedArrivals } from "./recorded-arrivals.ts";
 import { RunTimeline } from "./run-timeline.ts";
 import type { PolicyRun } from "./scorecard.ts";
+
+/**
+ * What a policy is run on and what acts: learners see the whole warm-up; those that can recall arrivals are told those of its
+ * first days and simulate the last alone, as do policies with nothing to learn.
+ */
+function begin(
+  open: OpenScenario,
+  source: PolicySource,
+  seed: number,
+): { readonly scenario: OpenScenario; readonly decider: Decider } {
+  const scenario = withoutWarmup(open);
+  const decider = openDecider(source, scenario, seed);
+  if (!learns(source)) return { scenario, decider };
+  if (decider.recall === undefined) return { scenario: open, decider: openDecider(source, open, seed) };
+  const fromS = open.warmupS - scenario.warmupS;
+  if (fromS > 0) decider.recall(recordedArrivals(open.plan.workload, arrivalsRandom(seed), fromS, open.intervalS));
+  return { scenario, decider };
+}
 
 /** Runs one policy on one seed over the whole workload. */
 export async function runPolicy(
@@ -16,9 +35,8 @@ export async function runPolicy(
   nowMs: () => number,
   onShare: (share: number) => void = () => {},
 ): Promise<PolicyRun> {
-  const scenario = learns(source) ? open : withoutWarmup(open);
+  const { scenario, decider } = begin(open, source, seed);
   const environment = evaluationEnvironment(scenario, seed);
-  const decider = openDecider(source, scenario, seed);
   const decisionMicros: number[] = [];
   const scored = { fromS: scenario.warmupS, toS: scenario.plan.workload.durationS };
   const timeline = new RunTimeline(scored, open.warmupS - scenario.warmupS);

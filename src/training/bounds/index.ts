@@ -1,7 +1,7 @@
 // The bounds of an evaluation, printed beside every result.
 
 import type { OpenScenario } from "../../../environments/index.ts";
-import { evaluationRandom } from "../evaluation-environment.ts";
+import { arrivalsRandom } from "../evaluation-environment.ts";
 import { BASE_SLOT_S, type BoundInput, integerLateUsd, integerUsd, lpUsd, MAX_EXACT_TYPES } from "./bounds.ts";
 import { clairvoyantUsd } from "./clairvoyant.ts";
 import { countArrivals } from "./demand.ts";
@@ -25,8 +25,7 @@ export function boundInput(open: OpenScenario, seed: number): BoundInput | null 
   const call = callPrice(open.plan);
   const overflow = [...rest, ...(call === null ? [] : [call.usdPerRequest])];
   const { workload, scoreFromS } = open.plan;
-  const random = evaluationRandom(seed).split("episode-0").split("arrivals");
-  const demand = countArrivals(workload, random, scoreFromS, BASE_SLOT_S);
+  const demand = countArrivals(workload, arrivalsRandom(seed), scoreFromS, BASE_SLOT_S);
   return {
     types: types.slice(0, MAX_EXACT_TYPES),
     call: overflow.length === 0 ? null : { usdPerRequest: Math.min(...overflow) },
