@@ -5,7 +5,7 @@
 // The server is HAProxy too, with a fixed answer, so that it is never what is measured. No batching.
 
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,6 +32,9 @@ const WARM_UP_ROUNDS = 2;
 const RATE_SECONDS = 2;
 const CONNECTIONS = 64;
 
+/** USER_HZ is 100 on every Linux that Node runs on. */
+const MICROS_PER_TICK = 10_000;
+
 /** Median and extremes over the rounds. */
 export interface Spread {
   readonly median: number;
@@ -49,6 +52,8 @@ export interface TargetReport {
   readonly addedP99Ms: Spread;
   /** Requests a second, all answered. */
   readonly highestRps: Spread;
+  /** Processor time of the proxy for one of them, which a busy machine changes less than the rate; null without one. */
+  readonly cpuMicros: Spread | null;
 }
 
 /** What `trimtab bench gateway` prints. */
@@ -117,6 +122,7 @@ async function untilAnswers(port: number): Promise<void> {
 class Stage {
   readonly #folder: string;
   readonly #children: Child[] = [];
+  readonly #proxies = new Map<Target, number | undefined>();
   readonly ports: Record<Target, number> = { direct: 0, haproxy: 0, gateway: 0 };
 
   constructor(folder: string) {
@@ -138,12 +144,24 @@ class Stage {
       JSON.stringify({ listen: { port: this.ports.gateway }, admin: { port: 0 }, models: [model] }),
     );
     const command = [process.execPath, compiledEntry("src/cli/main.ts"), "gateway", "--config", path];
-    this.#children.push(await startChild("taskset", ["-c", PROXY_CORE, ...command], /admin on/));
+    const gateway = await startChild("taskset", ["-c", PROXY_CORE, ...command], /admin on/);
+    this.#children.push(gateway);
+    this.#proxies.set("gateway", gateway.process.pid);
     for (const target of TARGETS) await untilAnswers(this.ports[target]);
   }
 
   url(target: Target): string {
     return `http://127.0.0.1:${this.ports[target]}${PATH}`;
+  }
+
+  /** Processor time that a target's own process has used; null for none. */
+  async cpuMicros(target: Target): Promise<number | null> {
+    const pid = this.#proxies.get(target);
+    if (pid === undefined) return null;
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    // After the name, which may hold anything, user and system time are the twelfth and thirteenth field (proc(5)).
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * MICROS_PER_TICK;
   }
 
   async close(): Promise<void> {
@@ -155,7 +173,9 @@ class Stage {
     await writeFile(path, haproxyConfig(this.ports[name], how));
     // It says nothing when it is ready; the shell says that it was started.
     const script = `echo started; exec taskset -c ${core} haproxy -f ${path} -db`;
-    this.#children.push(await startChild("sh", ["-c", script], /started/));
+    const child = await startChild("sh", ["-c", script], /started/);
+    this.#children.push(child);
+    if (name === "haproxy") this.#proxies.set(name, child.process.pid);
   }
 }
 
@@ -168,12 +188,20 @@ function sendBlock(generator: Worker, block: LoadBlock): Promise<LoadResult> {
   });
 }
 
-async function highestRps(stage: Stage, target: Target, script: string): Promise<number> {
-  const args = ["-t1", `-c${CONNECTIONS}`, `-d${RATE_SECONDS}s`, "-s", script, stage.url(target)];
+async function highestRate(
+  stage: Stage,
+  target: Target,
+  script: string,
+): Promise<{ readonly rps: number; readonly cpuMicros: number | null }> {
+  const args = ["-t1", `-c${CONNECTIONS}`, `-d${RATE_SECONDS}s`, "--timeout", "30s", "-s", script, stage.url(target)];
+  const before = await stage.cpuMicros(target);
   const { stdout } = await run("taskset", ["-c", OTHER_CORE, "wrk", ...args]);
+  const after = await stage.cpuMicros(target);
   if (/Non-2xx|Socket errors/.test(stdout))
     throw new Error(`${target}: expected every request answered, found ${stdout}`);
-  return Number(/Requests\/sec:\s*([\d.]+)/.exec(stdout)?.[1]);
+  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1]);
+  const cpuMicros = before === null || after === null ? null : (after - before) / requests;
+  return { rps: Number(/Requests\/sec:\s*([\d.]+)/.exec(stdout)?.[1]), cpuMicros };
 }
 
 function spreadOf(values: readonly number[]): Spread {
@@ -185,6 +213,7 @@ interface Rounds {
   readonly p50Ms: number[];
   readonly p99Ms: number[];
   readonly rps: number[];
+  readonly cpuMicros: number[];
 }
 
 function reportOf(name: Target, own: Rounds, direct: Rounds): TargetReport {
@@ -197,6 +226,7 @@ function reportOf(name: Target, own: Rounds, direct: Rounds): TargetReport {
     addedP50Ms: added((rounds) => rounds.p50Ms),
     addedP99Ms: added((rounds) => rounds.p99Ms),
     highestRps: spreadOf(own.rps),
+    cpuMicros: own.cpuMicros.length === 0 ? null : spreadOf(own.cpuMicros),
   };
 }
 
@@ -220,7 +250,7 @@ export async function benchGatewayOverhead(rounds: number): Promise<OverheadRepo
     );
     const targets = TARGETS.map((target) => ({ url: stage.url(target), body: REQUEST }));
     const generator = new Worker(compiledEntry("bench/load-generator.ts"), { workerData: targets });
-    const measured = TARGETS.map((): Rounds => ({ p50Ms: [], p99Ms: [], rps: [] }));
+    const measured = TARGETS.map((): Rounds => ({ p50Ms: [], p99Ms: [], rps: [], cpuMicros: [] }));
     try {
       for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
         const order = TARGETS.map((_, i) => (round % 2 === 0 ? i : TARGETS.length - 1 - i));
@@ -229,11 +259,12 @@ export async function benchGatewayOverhead(rounds: number): Promise<OverheadRepo
           const { latenciesMs, failures } = await sendBlock(generator, block);
           if (failures > 0)
             throw new Error(`${TARGETS[target]}: expected every request answered, found ${failures} not`);
-          const rps = await highestRps(stage, TARGETS[target] ?? "direct", script);
+          const { rps, cpuMicros } = await highestRate(stage, TARGETS[target] ?? "direct", script);
           if (round < 0) continue;
           measured[target]?.p50Ms.push(quantile(latenciesMs, 0.5));
           measured[target]?.p99Ms.push(quantile(latenciesMs, 0.99));
           measured[target]?.rps.push(rps);
+          if (cpuMicros !== null) measured[target]?.cpuMicros.push(cpuMicros);
         }
       }
     } finally {
