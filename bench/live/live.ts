@@ -101,8 +101,13 @@ interface Listed {
 }
 
 /** Batches of one size, one after another: their mean service time. */
-async function servicePoint(cluster: LiveCluster, intraOpThreads: number, batch: number): Promise<MeasuredPoint> {
-  await cluster.apply({ concurrency: 1, intraOpThreads, maxBatchSize: batch, maxBatchDelayMs: batch === 1 ? 0 : 20 });
+async function servicePoint(
+  cluster: LiveCluster,
+  intraOpThreads: number,
+  batch: number,
+  maxBatchDelayMs: number,
+): Promise<MeasuredPoint> {
+  await cluster.apply({ concurrency: 1, intraOpThreads, maxBatchSize: batch, maxBatchDelayMs });
   const times = Array.from({ length: 20 * batch }, (_, i) => Math.floor(i / batch) * 25);
   const { metrics } = await cluster.serve(times);
   const sizes = [...(metrics.service?.byBatch ?? [])].sort((a, b) => b.batchSize - a.batchSize);
@@ -116,7 +121,8 @@ async function measurePrior(cluster: LiveCluster, lattice: LiveLattice): Promise
   const sizes = [1, Math.min(8, ...lattice.maxBatchSize.slice(-1)), lattice.maxBatchSize.at(-1) ?? 1];
   for (const threads of lattice.intraOpThreads) {
     for (const batch of new Set(sizes)) {
-      const point = await servicePoint(cluster, threads, batch);
+      const delays = batch === 1 ? lattice.maxBatchDelayMs.slice(0, 1) : lattice.maxBatchDelayMs.slice(-1);
+      const point = await servicePoint(cluster, threads, batch, delays[0] ?? 0);
       points.set(`${point.intraOpThreads} ${point.batch}`, point);
     }
   }

@@ -52,7 +52,7 @@ function seen(metrics: WindowMetrics, full: boolean): WindowMetrics {
   return { ...metrics, arrivals, service: metrics.service === null ? null : { meanMs: metrics.service.meanMs } };
 }
 
-/** Latency at the objective's percentile where the window broke it by drops alone is that of its SLO at least. */
+/** Latency at the objective's percentile of what was answered; null when nothing was. */
 export function objectiveOf(metrics: WindowMetrics): number | null {
   return metrics.latency?.objectiveMs ?? null;
 }
