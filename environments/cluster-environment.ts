@@ -11,13 +11,13 @@ import {
   type Proposal,
   type Random,
   type ResetResult,
+  rewardOf,
   type Space,
   StateError,
   type StepResult,
   type Trial,
 } from "../src/core/index.ts";
 import { SeededRandom } from "../src/math/index.ts";
-import { rewardOf } from "./reward.ts";
 
 /** What a cluster environment is made from. */
 export interface ClusterEnvironmentOptions<Cluster extends ClusterAdapter> {

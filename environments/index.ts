@@ -22,7 +22,6 @@ export {
   withoutWarmup,
 } from "./open-scenario.ts";
 export { agentContext, environmentId, type OpenOptions, type TuningTask } from "./open-task.ts";
-export { rewardOf } from "./reward.ts";
 export { checkScenario, type LoadedScenario, listScenarios, loadScenario, scenarioFolder } from "./scenario-file.ts";
 export { type Scenario, scenarioSchema } from "./scenario-schema.ts";
 export { openTaskSource, type TaskSource } from "./task-source.ts";

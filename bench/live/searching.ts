@@ -1,12 +1,13 @@
 // One method at work on the real cluster: it proposes, a window is served, it learns; a canary is served first where it asks.
 
-import { type OpenScenario, rewardOf } from "../../environments/index.ts";
+import type { OpenScenario } from "../../environments/index.ts";
 import {
   type ClusterState,
   type Configuration,
   HISTORY_WINDOWS,
   type PastWindow,
   type Proposal,
+  rewardOf,
   type WindowMetrics,
 } from "../../src/core/index.ts";
 import { createSearcher, knowledgeOf } from "../../src/training/search-algorithms.ts";

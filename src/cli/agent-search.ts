@@ -1,7 +1,7 @@
 // A learning agent as a search: asked for a configuration and told a window, so that `trimtab tune` runs it like any other.
 
 import { findAgent } from "../../agents/index.ts";
-import { agentContext, type OpenScenario, rewardOf } from "../../environments/index.ts";
+import { agentContext, type OpenScenario } from "../../environments/index.ts";
 import {
   type ClusterState,
   type Configuration,
@@ -9,6 +9,7 @@ import {
   type PastWindow,
   type Proposal,
   type Random,
+  rewardOf,
   type Search,
   type WindowMetrics,
 } from "../core/index.ts";

@@ -9,6 +9,7 @@ import {
   type ClusterAdapter,
   type ClusterState,
   type Configuration,
+  History,
   type Knob,
   ObservationError,
   type Trial,
@@ -16,7 +17,6 @@ import {
 } from "../core/index.ts";
 import { fieldIssues, stateFrom, stateSchema } from "../store/index.ts";
 import { type AdapterContext, adapterEntry } from "./adapter-entry.ts";
-import { History } from "./history.ts";
 import { refuseUnoffered } from "./offered.ts";
 import { askServer, quoted, type ServerAnswer, type ServerRequest, ServerUnreachable } from "./request.ts";
 

@@ -9,6 +9,7 @@ import {
   type ClusterState,
   type Configuration,
   fromJson,
+  History,
   type Json,
   type Knob,
   ObservationError,
@@ -23,7 +24,6 @@ import {
 } from "../gateway/index.ts";
 import { type AdapterContext, adapterEntry, type KnobActuation } from "./adapter-entry.ts";
 import { windowBetween } from "./gateway-window.ts";
-import { History } from "./history.ts";
 import { refuseUnoffered } from "./offered.ts";
 import { askServer, quoted, type ServerAnswer, type ServerRequest, ServerUnreachable } from "./request.ts";
 

@@ -4,13 +4,13 @@ import {
   type ClusterAdapter,
   type ClusterState,
   type Configuration,
+  History,
   type Knob,
   StateError,
   type Trial,
 } from "../core/index.ts";
 import { type AdapterContext, type AdapterDefinition, type AdapterEntry, adapterEntry } from "./adapter-entry.ts";
 import type { Actuator, Observer } from "./halves.ts";
-import { History } from "./history.ts";
 import { refuseSplit, refuseUnoffered } from "./offered.ts";
 
 /** Gauges are looked at this often while time passes. */

@@ -12,6 +12,7 @@ import {
   type ClusterAdapter,
   type ClusterState,
   type Configuration,
+  History,
   type Knob,
   type Trial,
 } from "../core/index.ts";
@@ -19,7 +20,6 @@ import { type BackendSettings, modelConfigurationSchema } from "../gateway/index
 import { openWorkload, workloadSchema } from "../workload/index.ts";
 import { type AdapterContext, adapterEntry, type KnobActuation } from "./adapter-entry.ts";
 import { GatewayClient, GatewayWindows, gatewayOptionsSchema } from "./gateway.ts";
-import { History } from "./history.ts";
 import { EmbeddedLoad, EndlessArrivals } from "./local/load-generator.ts";
 import { endProcess, type LocalProcess, startProcess } from "./local/process.ts";
 import { Workers } from "./local/workers.ts";

@@ -7,13 +7,13 @@ import {
   ConfigError,
   type Configuration,
   type Forecast,
+  History,
   type Knob,
   ObservationError,
   type Random,
   type Trial,
 } from "../core/index.ts";
 import { type SimulationPlan, type SimulationTotals, Simulator } from "../simulator/index.ts";
-import { History } from "./history.ts";
 import { blurred } from "./observation-noise.ts";
 import { refuseUnoffered } from "./offered.ts";
 

@@ -2,19 +2,30 @@
 
 import { z } from "zod";
 import { loadLevel } from "../../agents/index.ts";
-import { rewardOf } from "../../environments/index.ts";
 import {
   type AgentContext,
   type ClusterState,
   type Configuration,
   type Json,
   type Load,
+  rewardOf,
   toJson,
 } from "../core/index.ts";
 import { tuningProblem } from "../optimizers/index.ts";
 import { sameConfiguration } from "../spaces/index.ts";
-import { type Drift, drifted, driftSchema, type Evidence, nextDrift, noDrift, ResidualBook } from "../trust/index.ts";
-import { choiceKey, expectedSafe, type Judge, predictedReward } from "./compare.ts";
+import {
+  choiceKey,
+  type Drift,
+  drifted,
+  driftSchema,
+  type Evidence,
+  expectedSafe,
+  type Judge,
+  nextDrift,
+  noDrift,
+  predictedReward,
+  ResidualBook,
+} from "../trust/index.ts";
 
 /** A choice to learn from may be expected to cost this many times what the optimizer's would. */
 const LEARNING_COST_RATIO = 1.1;

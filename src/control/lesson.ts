@@ -1,7 +1,13 @@
 // Lessons: each pass completes the step of the one before it; the agent learns from it and the log keeps it.
 
-import { rewardOf } from "../../environments/index.ts";
-import type { ClusterState, Configuration, DecisionRecord, Mode, Transition } from "../core/index.ts";
+import {
+  type ClusterState,
+  type Configuration,
+  type DecisionRecord,
+  type Mode,
+  rewardOf,
+  type Transition,
+} from "../core/index.ts";
 import type { Decision } from "./decide.ts";
 import type { ControlParts } from "./parts.ts";
 import type { TrustedAgent } from "./trusted-agent.ts";

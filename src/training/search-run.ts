@@ -3,7 +3,6 @@
 // Each pass: propose, serve a window (a new configuration first a canary, where one is asked for), learn. An aborted
 // canary uses its share of a window. After each pass the configuration that would be kept is looked up in the truth.
 
-import { rewardOf } from "../../environments/index.ts";
 import {
   type Agent,
   type ClusterState,
@@ -11,6 +10,7 @@ import {
   HISTORY_WINDOWS,
   type PastWindow,
   type Proposal,
+  rewardOf,
   type Search,
   type WindowMetrics,
 } from "../core/index.ts";

@@ -8,4 +8,8 @@ const session = await ort.InferenceSession.create(await readFile(process.argv[2]
 const rows = JSON.parse(await text(process.stdin));
 const input = new ort.Tensor("float64", Float64Array.from(rows.flat()), [rows.length, rows[0].length]);
 const answers = await session.run({ [session.inputNames[0]]: input });
-console.log(JSON.stringify(Object.fromEntries(Object.entries(answers).map(([name, { data }]) => [name, Array.from(data, Number)]))));
+console.log(
+  JSON.stringify(
+    Object.fromEntries(Object.entries(answers).map(([name, { data }]) => [name, Array.from(data, Number)])),
+  ),
+);

@@ -6,7 +6,11 @@
 // Differs: the switching term is the distance in lattice steps over the longest knob's steps, so it is in [0, 1];
 // a window with a queue but nothing served has no latency, and its lateness counts as ten times the SLO.
 
-import type { ClusterState, Configuration, Info, KnobLattice, Objective } from "../src/core/index.ts";
+import type { Info } from "./environment.ts";
+import type { Configuration } from "./knob.ts";
+import type { Objective } from "./objective.ts";
+import type { KnobLattice } from "./space.ts";
+import type { ClusterState } from "./state.ts";
 
 /** Lateness charged when requests wait and none came back. */
 const STALLED_LOG_RATIO = Math.log(10);

@@ -1,6 +1,7 @@
 // The bounded past of a cluster: what every adapter remembers of the windows it has told.
 
-import { type Configuration, HISTORY_WINDOWS, type PastWindow, type WindowMetrics } from "../core/index.ts";
+import type { Configuration } from "./knob.ts";
+import { HISTORY_WINDOWS, type PastWindow, type WindowMetrics } from "./state.ts";
 
 /** What is kept of a window once it is past. */
 export function pastWindow(timeS: number, metrics: WindowMetrics, configuration: Configuration): PastWindow {
