@@ -119,5 +119,9 @@ function App() {
 }
 
 const root = document.getElementById("app");
-if (root !== null) render(<App />, root);
+if (root !== null) {
+  // What stands there until now is only for the first paint.
+  root.replaceChildren();
+  render(<App />, root);
+}
 void followLive();

@@ -1,0 +1,2 @@
+# The browser the dashboard is tried in.
+debian chromium fonts-dejavu-core
