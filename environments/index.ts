@@ -23,5 +23,6 @@ export {
 } from "./open-scenario.ts";
 export { agentContext, environmentId, type OpenOptions, type TuningTask } from "./open-task.ts";
 export { checkScenario, type LoadedScenario, listScenarios, loadScenario, scenarioFolder } from "./scenario-file.ts";
+export { scenarioReference, unexplainedKeys } from "./scenario-reference.ts";
 export { type Scenario, scenarioSchema } from "./scenario-schema.ts";
 export { openTaskSource, type TaskSource } from "./task-source.ts";

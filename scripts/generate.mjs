@@ -1,8 +1,7 @@
-// Writes what is derived from the contract: the types the dashboard is checked against. They are not kept: what is made
-// anew for each check is never out of date.
+// Writes what is derived from the contract.
 //
-//   node scripts/generate.mjs types
-
+//   node scripts/generate.mjs types   what the dashboard is checked against; made anew for each check, so not kept
+//   node scripts/generate.mjs api     docs/api.md on standard output
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,7 +28,33 @@ async function readContract() {
   }
 }
 
+function tableOf(operations) {
+  const lines = operations.map(([method, path, { summary }]) => `| \`${method.toUpperCase()} ${path}\` | ${summary} |`);
+  return ["| route | what it does |", "|---|---|", ...lines].join("\n");
+}
+
+/** Every route by what it is about, in the words of the contract. */
+function apiPage({ paths }) {
+  const groups = new Map();
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      const [tag = "other"] = operation.tags ?? [];
+      groups.set(tag, [...(groups.get(tag) ?? []), [method, path, operation]]);
+    }
+  }
+  const sections = [...groups].map(([tag, operations]) => `## ${tag}\n\n${tableOf(operations)}\n`);
+  return `# API
+
+Made by \`node scripts/generate.mjs api\` from the contract, which a running service tells whole: \`/openapi.json\` for programs,
+\`/docs\` for people. The same schemas validate what comes in. Failures are RFC 9457 problems that name the field, what was
+expected and what was found; lists are \`{ items, next }\`; \`"Infinity"\` stands for never. Where the service has a token, every
+route but health wants \`authorization: Bearer …\`.
+
+${sections.join("\n")}`;
+}
+
 const makers = {
+  api: async () => process.stdout.write(apiPage(await readContract())),
   types: async () => {
     const types = astToString(await openapiTS(await readContract()));
     await writeFile(

@@ -1,12 +1,15 @@
 // `trimtab doctor`: says what this machine has, what is missing, and how to get it.
 
+import { existsSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import type { Command } from "commander";
 import pico from "picocolors";
 import { listScenarios, openScenario } from "../../environments/index.ts";
 import { dataFolder } from "../config.ts";
 import { TrimtabError } from "../core/index.ts";
 import { probeBackend } from "../networks/index.ts";
+import { packageRoot } from "../store/index.ts";
 import { printJson, printLine } from "./output.ts";
 
 interface Check {
@@ -74,6 +77,27 @@ function networksCheck(): Check {
   };
 }
 
+/** A program that only some tests and documents need. */
+async function programCheck(name: string, use: string, remedy: string): Promise<Check> {
+  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  const found = await Promise.all(
+    folders.map((folder) =>
+      access(join(folder, name), constants.X_OK).then(
+        () => join(folder, name),
+        () => null,
+      ),
+    ),
+  );
+  const path = found.find((one) => one !== null) ?? null;
+  return { name, ok: path !== null, required: false, found: path ?? `none; ${use}`, remedy };
+}
+
+function dashboardCheck(): Check {
+  const folder = join(packageRoot(), "dist", "web");
+  const ok = existsSync(join(folder, "index.html"));
+  return { name: "dashboard", ok, required: true, found: ok ? folder : "not built", remedy: "run npm run build" };
+}
+
 /** A scenario that only lacks its public trace is no fault of the machine. */
 function unopened(error: unknown): Pick<Check, "ok" | "required" | "found" | "remedy"> {
   const lacksData = error instanceof TrimtabError && error.code === "E_TRACE";
@@ -104,11 +128,15 @@ function printChecks(checks: readonly Check[]): void {
 }
 
 async function run(flags: { readonly json?: boolean }): Promise<void> {
+  const provision = (part: string): string => `only the integration tests need it: run scripts/provision.sh ${part}`;
   const checks: Check[] = [
     nodeCheck(),
+    dashboardCheck(),
     await storeCheck(),
     await dataCheck(),
     networksCheck(),
+    await programCheck("chromium", "the dashboard is tried in it", provision("browser")),
+    await programCheck("promtool", "Prometheus rules are checked by it", provision("monitoring")),
     ...(await scenarioChecks()),
   ];
   const ok = checks.every((check) => check.ok || !check.required);

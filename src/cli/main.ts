@@ -6,6 +6,7 @@ import pico from "picocolors";
 import { TrimtabError } from "../core/index.ts";
 import { registerBench } from "./bench.ts";
 import { registerCatalogue } from "./catalogue.ts";
+import { registerCompletion } from "./completion.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerEvaluate } from "./evaluate.ts";
 import { registerExport } from "./export.ts";
@@ -47,6 +48,7 @@ export function createProgram(): Command {
     registerCatalogue,
     registerBench,
     registerDoctor,
+    registerCompletion,
   ]) {
     register(program);
   }

@@ -15,13 +15,36 @@ export function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Writes a table for people; numbers are right-aligned. */
+/** A table is fitted to a terminal this wide at least; narrower ones wrap lines themselves. */
+const NARROWEST = 60;
+
+/** Widths for columns that together fit `width`; null where they fit as they are. Takes from the widest. */
+export function fittedWidths(widest: readonly number[], width: number): number[] | null {
+  const frame = 1 + 3 * widest.length;
+  const widths = [...widest];
+  const room = Math.max(NARROWEST, width) - frame;
+  let excess = widths.reduce((sum, one) => sum + one, 0) - room;
+  if (excess <= 0) return null;
+  while (excess > 0) {
+    const at = widths.indexOf(Math.max(...widths));
+    const here = widths[at] ?? 0;
+    if (here <= 6) break;
+    widths[at] = here - 1;
+    excess -= 1;
+  }
+  return widths;
+}
+
+/** Writes a table for people, no wider than the terminal; numbers are right-aligned. */
 export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
   const aligns = head.map((_, i) => (rows.every((row) => typeof row[i] === "number") ? "right" : "left"));
+  const widest = head.map((title, i) => Math.max(title.length, ...rows.map((row) => String(row[i] ?? "").length)));
+  const widths = process.stdout.isTTY ? fittedWidths(widest, process.stdout.columns) : null;
   const table = new Table({
     head: head.map((title) => pico.bold(title)),
     colAligns: aligns,
     style: { head: [], border: [] },
+    ...(widths === null ? {} : { colWidths: widths.map((one) => one + 2), wordWrap: true, wrapOnWordBoundary: false }),
   });
   for (const row of rows) table.push(row.map(String));
   printLine(table.toString());
@@ -49,21 +72,29 @@ function linesOfProgress(task: string): Progress {
   };
 }
 
+/** How fast a task goes. */
+function rateText(share: number, tookMs: number): string {
+  const perMinute = (100 * share) / Math.max(1e-3, tookMs / 60_000);
+  return `${perMinute.toFixed(perMinute < 10 ? 1 : 0)} %/min`;
+}
+
 /** Starts to report a task's progress on stderr. */
 export function startProgress(task: string): Progress {
   if (!process.stderr.isTTY) return linesOfProgress(task);
   const bar = new cliProgress.SingleBar(
     {
       stream: process.stderr,
-      format: `${task} [{bar}] {percentage} % | {eta_formatted} left | {what}`,
+      format: `${task} [{bar}] {percentage} % | {rate} | {eta_formatted} left | {what}`,
       hideCursor: true,
       etaBuffer: 20,
     },
     cliProgress.Presets.shades_classic,
   );
-  bar.start(1000, 0, { what: "" });
+  const startedMs = Date.now();
+  bar.start(1000, 0, { what: "", rate: "–" });
   return {
-    update: (share, what) => bar.update(Math.round(1000 * share), { what }),
+    update: (share, what) =>
+      bar.update(Math.round(1000 * share), { what, rate: rateText(share, Date.now() - startedMs) }),
     stop: () => bar.stop(),
   };
 }

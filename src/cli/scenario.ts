@@ -1,7 +1,13 @@
 // `trimtab scenario`: lists, shows and validates scenarios.
 
 import type { Command } from "commander";
-import { environmentId, listScenarios, loadScenario, openScenario } from "../../environments/index.ts";
+import {
+  environmentId,
+  listScenarios,
+  loadScenario,
+  openScenario,
+  scenarioReference,
+} from "../../environments/index.ts";
 import { dataFolder } from "../config.ts";
 import { printJson, printLine, printTable } from "./output.ts";
 
@@ -74,4 +80,13 @@ export function registerScenario(program: Command): void {
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  $ trimtab scenario validate my-cluster.yaml\n")
     .action((name: string, flags: Flags) => validate(name, flags));
+  scenario
+    .command("reference")
+    .description("every key of a scenario file, as Markdown")
+    .option("--json", "print one JSON document")
+    .addHelpText("after", "\nExample:\n  $ trimtab scenario reference > docs/scenario-reference.md\n")
+    .action((flags: Flags) => {
+      if (flags.json === true) printJson({ markdown: scenarioReference() });
+      else process.stdout.write(scenarioReference());
+    });
 }

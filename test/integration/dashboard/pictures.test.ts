@@ -38,7 +38,7 @@ test("each page can be pictured, and the README shows the pictures there are", a
     const ready = async (): Promise<boolean> => {
       const cluster = await (await fetch(`${serving.url}/v1/clusters/default`)).json();
       const savings = await (await fetch(`${serving.url}/v1/clusters/default/savings`)).json();
-      return update ? cluster.decisions > 1440 && savings.result?.windows > 300 : cluster.decisions > 60;
+      return update ? cluster.decisions > 1440 && savings.result?.windows > 100 : cluster.decisions > 60;
     };
     while (!(await ready())) await new Promise((resolve) => setTimeout(resolve, 1000));
     await mkdir(folderOfImages, { recursive: true });
@@ -63,4 +63,4 @@ test("each page can be pictured, and the README shows the pictures there are", a
     expect((await readFile(join(folderOfImages, `${name}.png`))).subarray(0, 4)).toEqual(pngStart);
     expect(readme).toContain(`docs/images/${name}.png`);
   }
-}, 280_000);
+}, 560_000);
