@@ -2,8 +2,8 @@
 
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
 import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { packageRoot } from "../../src/store/index.ts";
 import { Serving } from "./dashboard/serving.ts";
