@@ -11,6 +11,7 @@ import { wholeNumber } from "./options.ts";
 import { type Progress, printJson, printLine, startProgress } from "./output.ts";
 import { writeReport } from "./report-file.ts";
 import { runEvaluation } from "./run-evaluation.ts";
+import { openTrainingLog } from "./training-log.ts";
 
 interface TrainFlags {
   readonly scenario: string;
@@ -20,6 +21,8 @@ interface TrainFlags {
   readonly out: string;
   readonly seeds: number;
   readonly report?: string;
+  readonly tensorboard?: string;
+  readonly minari?: string;
   readonly resume: boolean;
   readonly json?: boolean;
 }
@@ -57,6 +60,7 @@ async function trainOne(
   { progress, interrupted }: Watch,
 ): Promise<Checkpoint> {
   const earlier = await resumed(flags, out);
+  const log = await openTrainingLog(open, { ...flags, seed });
   const checkpoint = await train(open, {
     agent: flags.agent,
     seed,
@@ -69,8 +73,13 @@ async function trainOne(
       }
       return !interrupted();
     },
-    onEpisode: (finished) => writeCheckpoint(out, finished),
+    onTransition: (transition) => log.step(transition),
+    onEpisode: async (finished, { step, curve }) => {
+      await writeCheckpoint(out, finished);
+      await log.episode(step, curve);
+    },
   });
+  await log.close();
   await writeCheckpoint(out, checkpoint);
   return checkpoint;
 }
@@ -155,6 +164,8 @@ export function registerTrain(program: Command): void {
       "write an HTML page: learning curves, and what the policies come to beside static and mark",
     )
     .option("--no-resume", "start anew even where the checkpoint exists")
+    .option("--tensorboard <dir>", "write TensorBoard event files there, a folder a seed")
+    .option("--minari <dir>", "write what was seen and done there as a Minari dataset, one a seed")
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  $ trimtab train --scenario image-diurnal --agent region-q --seed 1 --out t1\n")
     .action((flags: TrainFlags) => run(flags));

@@ -12,11 +12,13 @@ export {
 export { type CounterfactualHost, counterfactualHost } from "./counterfactual-host.ts";
 export { type Decider, type EpisodeResult, type GuardRules, runEpisode } from "./episode.ts";
 export { type EvaluateOptions, type EvaluateProgress, type Evaluation, evaluate, type RunPolicy } from "./evaluate.ts";
+export { type DatasetOrder, MinariWriter } from "./minari.ts";
 export { type PairedCost, pairedCost } from "./paired.ts";
 export { DEFAULT_OPTIMIZER, findPolicy, openDecider, type PolicySource } from "./policies.ts";
 export { type PolicyPool, policyPool } from "./policy-pool.ts";
 export { runPolicy } from "./run-policy.ts";
 export type { TimelineBin } from "./run-timeline.ts";
 export { type PolicyRun, type PolicyScore, type SloScore, scoreOf } from "./scorecard.ts";
+export { eventFileName, eventFileStart, eventRecords, type Scalar } from "./tensorboard.ts";
 export { learningCurve, type TrainOptions, type TrainProgress, train } from "./train.ts";
 export { type RunningTraining, startTraining, type TrainingRequest, type TrainingUpdate } from "./training-host.ts";

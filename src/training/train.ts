@@ -2,7 +2,7 @@
 
 import { findAgent } from "../../agents/index.ts";
 import { agentContext, type OpenScenario, simulatedEnvironment } from "../../environments/index.ts";
-import { type Agent, CheckpointError, type Json, type PolicySpec } from "../core/index.ts";
+import { type Agent, CheckpointError, type Json, type PolicySpec, type Transition } from "../core/index.ts";
 import { simulationGuards } from "../guards/index.ts";
 import { SeededRandom } from "../math/index.ts";
 import { createOptimizer } from "../optimizers/index.ts";
@@ -20,6 +20,8 @@ export interface TrainOptions {
   readonly resume?: Checkpoint;
   /** Called after every step; answering false stops after the episode's checkpoint of the step before. */
   readonly onStep?: (progress: TrainProgress) => boolean | Promise<boolean>;
+  /** Called with every step taken, before `onStep`. */
+  readonly onTransition?: (transition: Transition) => void;
   readonly onEpisode?: (checkpoint: Checkpoint, progress: TrainProgress) => void | Promise<void>;
 }
 
@@ -100,6 +102,7 @@ export async function train(open: OpenScenario, options: TrainOptions): Promise<
       const result = await runEpisode(environment, decider, rules, {
         onStep: (step, transition) => {
           rewardSum += transition.reward;
+          options.onTransition?.(transition);
           return options.onStep?.(progressAt(step)) ?? true;
         },
       });
