@@ -31,7 +31,7 @@ export function run(
     child.once("error", reject);
     child.once("close", (code) => {
       if (code === 0) resolve(Buffer.concat(out).toString("utf8"));
-      else reject(new Error(`${command} ${args.join(" ").slice(0, 200)}: ${Buffer.concat(errors).toString("utf8")}`));
+      else reject(new Error(`${command} ${args.join(" ").slice(0, 200)}: ${Buffer.concat([...errors, ...out])}`));
     });
     child.stdin.on("error", () => undefined);
     child.stdin.end(options.input ?? "");

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple, cast
 
 import gymnasium
 import numpy as np
@@ -40,7 +40,7 @@ class TrimtabEnv(gymnasium.Env[Observation, Action]):
         self._path = f"/v1/envs/{self._client.ask('POST', '/v1/envs/', body)['instance_id']}"
         observation = self._client.ask("GET", f"{self._path}/observation_space/")
         action = self._client.ask("GET", f"{self._path}/action_space/")
-        self.observation_space = box_from(observation["info"])
+        self.observation_space = cast("gymnasium.Space[Observation]", box_from(observation["info"]))
         self.action_space = multi_discrete_from(action["info"])
         self.features: List[Dict[str, Any]] = observation["features"]
         self.knobs: List[Dict[str, Any]] = action["knobs"]

@@ -19,7 +19,7 @@ def _dispersion_of(windows: Sequence[Mapping[str, Any]]) -> float:
         return 1.0
     rate = max(_FOLD["lowestRateRps"], _middle([window["arrivalRateRps"] for window in windows]))
     deviations = [rate * window["durationS"] * (window["arrivalRateRps"] / rate - 1) ** 2 for window in windows]
-    return max(1.0, _middle(deviations) / _FOLD["chiSquareMedian"])
+    return float(max(1.0, _middle(deviations) / _FOLD["chiSquareMedian"]))
 
 
 def _differs(
@@ -28,7 +28,7 @@ def _differs(
     """Whether a rate over `length_s` differs from the mean by more than chance, as the windows before `end` scatter."""
     dispersion = _dispersion_of(history[max(0, end - _FOLD["dispersionWindows"]) : end])
     error = math.sqrt(dispersion / max(1.0, mean_rps * length_s))
-    return abs(math.log(rate_rps / mean_rps)) > _FOLD["standardErrors"] * error
+    return bool(abs(math.log(rate_rps / mean_rps)) > _FOLD["standardErrors"] * error)
 
 
 def _mean_of(windows: Sequence[Mapping[str, Any]]) -> float:
@@ -38,7 +38,7 @@ def _mean_of(windows: Sequence[Mapping[str, Any]]) -> float:
     for window in windows:
         length_s += window["durationS"]
         requests += window["arrivalRateRps"] * window["durationS"]
-    return max(_FOLD["lowestRateRps"], requests / length_s if length_s > 0 else windows[-1]["arrivalRateRps"])
+    return float(max(_FOLD["lowestRateRps"], requests / length_s if length_s > 0 else windows[-1]["arrivalRateRps"]))
 
 
 def load_level(observation: Mapping[str, Any]) -> int:
