@@ -1,10 +1,7 @@
-# Programs that run exported policies, scale by them, and learn on our environments.
+# Programs that run exported policies, and scale by them.
 
 requirements=test/integration/export-peers
 python_environment exports "$requirements/requirements.txt"
-# PyTorch from PyPI brings gigabytes of GPU libraries; Debian's is for Debian's Python.
-debian python3 python3-venv python3-torch
-PATH="/usr/bin:$PATH" python_environment stable-baselines "$requirements/stable-baselines.txt" --system-site-packages
 
 go_command() {
   local found

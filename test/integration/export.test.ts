@@ -3,6 +3,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
 import { type OpenScenario, openScenario } from "../../environments/index.ts";
 import type { ClusterState, Configuration, ExportSource, PolicySpec } from "../../src/core/index.ts";
 import { exportSource, findExporter } from "../../src/export/index.ts";
@@ -129,7 +130,7 @@ test("CEL: the expression evaluates exactly as the policy", async () => {
 
 test("KEDA: its formula language gives the live tuner's word, else the policy's, else the initial count", async () => {
   const { text } = await written("keda", levels, "levels");
-  const formula = /formula: (.*)/.exec(text)?.[1] ?? "";
+  const formula: string = parseAllDocuments(text)[0]?.toJS().spec.advanced.scalingModifiers.formula;
   const knob = "instances.c5.large.onDemand";
   const variables = [
     ...levels.observations.map((one) => ({ trimtab: null, load: settledRate.read(one) })),

@@ -1,4 +1,4 @@
-// The Python client against a running service: Gymnasium's own checks, its types, and a learner that is not ours.
+// The Python client against a running service: Gymnasium's own checks, and its types.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { provisioned, root, run } from "./peers-of-exports.ts";
 
-const PPO_STEPS = 20_000;
 const client = join(root, "clients", "python");
 const cli = join(root, "dist", "src", "cli", "main.js");
 
@@ -48,18 +47,3 @@ test("the client is typed throughout", async () => {
   const python = provisioned("exports", "bin", "python");
   await run(python, ["-m", "mypy", "--strict", "--cache-dir", folder, join(client, "trimtab_gym")], { cwd: client });
 });
-
-test(`Stable-Baselines3's PPO trains ${PPO_STEPS} steps over HTTP and improves on its start`, async () => {
-  const python = provisioned("stable-baselines", "bin", "python");
-  const out = await run(
-    python,
-    [join(root, "test", "integration", "export-peers", "train_ppo.py"), String(PPO_STEPS)],
-    { env },
-  );
-  const { steps, before, after, seconds } = JSON.parse(out) as Record<string, number>;
-  console.info(
-    `PPO: ${steps} steps in ${seconds?.toFixed(0)} s, mean reward ${before?.toFixed(4)} before, ${after?.toFixed(4)} after`,
-  );
-  expect(steps).toBeGreaterThanOrEqual(PPO_STEPS);
-  expect(after).toBeGreaterThan(before ?? Number.NaN);
-}, 900_000);
