@@ -38,6 +38,13 @@ test("each command of the README's command-line section runs as printed", async 
   for (const words of commands) await expect(run("node", [cli, ...words], { cwd: folder })).resolves.toBeDefined();
 });
 
+test("each command of the page on exports runs as printed", async () => {
+  const page = await readFile(join(root, "docs", "export.md"), "utf8");
+  const commands = [...page.matchAll(/^npx trimtab (.+)$/gm)].map((match) => (match[1] ?? "").split(/\s+/));
+  expect(commands.length).toBeGreaterThanOrEqual(3);
+  for (const words of commands) await expect(run("node", [cli, ...words], { cwd: folder })).resolves.toBeDefined();
+});
+
 test("every relative link of the README and the docs resolves", async () => {
   const tracked = (await run("git", ["ls-files", "*.md"], { cwd: root })).stdout.trim().split("\n");
   expect(tracked).toEqual(expect.arrayContaining(["README.md", "ARCHITECTURE.md", "docs/getting-started.md"]));
