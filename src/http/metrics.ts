@@ -12,6 +12,9 @@ const trusts: readonly Trust[] = ["bootstrapping", "learning", "serving", "suspe
 /** From 10 µs to 10 s: a step of a pass, or a request. */
 const DURATION_BUCKETS_S = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 
+/** Gauges of the process whose names end as only a counter's may: promtool refuses a page with them. */
+const misnamed = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
+
 /** How the metrics are kept. */
 export interface MetricsOptions {
   readonly version: string;
@@ -68,7 +71,7 @@ export class Metrics {
     this.#expectedCost = gauge("expected_cost_usd_per_hour", "Cost expected of the latest decision", ["cluster"]);
     this.#attainment = gauge("slo_attainment_ratio", "Requests within the first SLO in the last window", ["cluster"]);
     this.#target = gauge("slo_target_ratio", "Requests that are to be within the first SLO", ["cluster"]);
-    this.#latency = gauge("latency_seconds", "Latency in the last window", ["cluster", "quantile"]);
+    this.#latency = gauge("latency_seconds", "Latency in the last window", ["cluster", "percentile"]);
     this.#rate = gauge("arrival_rate_requests_per_second", "Arrivals in the last window", ["cluster"]);
     this.#knob = gauge("knob_value", "Numeric knobs in force", ["cluster", "knob"]);
     this.#recommendedKnob = gauge("recommended_knob_value", "Numeric knobs as decided", ["cluster", "knob"]);
@@ -89,7 +92,10 @@ export class Metrics {
         this.set(runningTrainings());
       },
     });
-    if (options.process) collectDefaultMetrics({ register: this.#registry });
+    if (options.process) {
+      collectDefaultMetrics({ register: this.#registry });
+      for (const name of misnamed) this.#registry.removeSingleMetric(name);
+    }
   }
 
   /** Notes an event of a cluster's loop. */
@@ -141,8 +147,8 @@ export class Metrics {
       const { p50Ms, p95Ms, p99Ms, missRatio } = metrics.latency;
       this.#missed.inc({ cluster }, missRatio * metrics.requests);
       this.#attainment.set({ cluster }, 1 - missRatio);
-      for (const [quantile, ms] of Object.entries({ "0.5": p50Ms, "0.95": p95Ms, "0.99": p99Ms })) {
-        this.#latency.set({ cluster, quantile }, ms / 1000);
+      for (const [percentile, ms] of Object.entries({ "50": p50Ms, "95": p95Ms, "99": p99Ms })) {
+        this.#latency.set({ cluster, percentile }, ms / 1000);
       }
     }
     this.#knobs(this.#knob, cluster, configuration);
