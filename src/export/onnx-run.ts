@@ -35,9 +35,10 @@ function rowOf({ dims, data }: Tensor, index: number): Tensor {
 
 function product(x: Tensor, matrix: Tensor): Tensor {
   const [, units = 0] = matrix.dims;
-  const data = Array.from({ length: units }, (_, j) =>
-    x.data.reduce((sum, value, i) => sum + value * (matrix.data[i * units + j] ?? 0), 0),
-  );
+  const data = new Array<number>(units).fill(0);
+  x.data.forEach((value, i) => {
+    for (let j = 0; j < units; j++) data[j] = (data[j] ?? 0) + value * (matrix.data[i * units + j] ?? 0);
+  });
   return { dims: [1, units], data };
 }
 

@@ -4,13 +4,15 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { type OpenScenario, openScenario } from "../../environments/index.ts";
+import { createAgent } from "../../agents/index.ts";
+import { agentContext, type OpenScenario, openScenario } from "../../environments/index.ts";
 import type { ClusterState, Configuration, ExportSource, PolicySpec } from "../../src/core/index.ts";
 import { exportSource, findExporter } from "../../src/export/index.ts";
 import { onnxInput } from "../../src/export/onnx.ts";
-import { observationText } from "../../src/export/program.ts";
+import { networkScores, observationText } from "../../src/export/program.ts";
 import { settledRate } from "../../src/export/table-inputs.ts";
 import { SeededRandom } from "../../src/math/index.ts";
+import { createOptimizer } from "../../src/optimizers/index.ts";
 import { readCheckpoint } from "../../src/store/index.ts";
 import { train } from "../../src/training/index.ts";
 import { asJson, parsedLines, peers, provisioned, root, run } from "./peers-of-exports.ts";
@@ -27,6 +29,7 @@ interface Case {
 let folder: string;
 let levels: Case;
 let fleet: Case;
+let network: Case;
 
 function caseOf(open: OpenScenario, spec: PolicySpec): Case {
   const source = exportSource(open, spec);
@@ -41,6 +44,8 @@ beforeAll(async () => {
   levels = caseOf(batches, (await train(batches, { agent: "region-q", seed: 1, episodes: 2 })).spec);
   const diurnal = await openScenario("image-diurnal", { dataFolder: null });
   const reference = join(root, "checkpoints", "reference", "image-diurnal.region-fleet.checkpoint");
+  const context = agentContext(batches, new SeededRandom(9), 9, createOptimizer("mark"));
+  network = caseOf(batches, createAgent("ppo", context).policy().toJSON());
   fleet = caseOf(diurnal, (await readCheckpoint(reference)).spec);
 }, 120_000);
 
@@ -59,6 +64,7 @@ const lines = ({ observations }: Case): string => observations.map((one) => `${o
 const cases = (): readonly (readonly [string, Case])[] => [
   ["levels", levels],
   ["fleet", fleet],
+  ["network", network],
 ];
 
 test("the policies that are compared choose more than one configuration", () => {
@@ -110,6 +116,25 @@ test("ONNX: onnxruntime and onnxruntime-web choose exactly as the policy, and re
   expect(answer.metadata).toMatchObject({ kind: "region-q", sha256: levels.source.spec.sha256 });
   expect(JSON.parse(answer.metadata["inputs"] ?? "")).toMatchObject([{ name: "settledRps", unit: "1/s" }]);
   const web: { action: number[] } = JSON.parse(await run("node", [join(peers, "run_onnx.mjs"), model], { input }));
+  expect(web.action).toEqual(expected.flat());
+});
+
+test("ONNX: a network's scores are the policy's within 1e-5, and its choices the policy's", async () => {
+  const { at } = await written("onnx", network, "network");
+  const model = join(at, "policy.onnx");
+  const input = JSON.stringify(network.observations.map((one) => onnxInput(network.source, one)));
+  const expected = network.expected.map((one) => [...network.open.lattice.coordinates(one)]);
+  const scores = network.observations.map((one) => networkScores(network.source, one));
+  const python = await run(provisioned("exports", "bin", "python"), [join(peers, "run_onnx.py"), model], { input });
+  const answer: { action: number[][]; scores: number[][] } = JSON.parse(python);
+  const web: { action: number[]; scores: number[] } = JSON.parse(
+    await run("node", [join(peers, "run_onnx.mjs"), model], { input }),
+  );
+  const largest = (found: readonly number[]): number =>
+    scores.flat().reduce((most, score, i) => Math.max(most, Math.abs(score - (found[i] ?? Number.NaN))), 0);
+  expect(largest(answer.scores.flat())).toBeLessThan(1e-5);
+  expect(largest(web.scores)).toBeLessThan(1e-5);
+  expect(answer.action).toEqual(expected);
   expect(web.action).toEqual(expected.flat());
 });
 

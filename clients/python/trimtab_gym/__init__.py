@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import gymnasium
 
 from .client import Client, TrimtabError
 from .env import TrimtabEnv
 from .runner import ExportedPolicy, load_policy
-from .vector import TrimtabVectorEnv
+
+if TYPE_CHECKING:
+    from .vector import TrimtabVectorEnv
 
 __all__ = [
     "Client",
@@ -21,6 +25,15 @@ __all__ = [
 
 #: Scenarios that ship with the service.
 SHIPPED = ("ImageDiurnal", "ImageMmpp", "ImageSurge", "ImageTwitter", "NlpServegen")
+
+
+def __getattr__(name: str) -> Any:
+    """Vectors need Gymnasium 1.1; the rest does with 1.0."""
+    if name == "TrimtabVectorEnv":
+        from .vector import TrimtabVectorEnv
+
+        return TrimtabVectorEnv
+    raise AttributeError(f"module {__name__} has no attribute {name}")
 
 
 def register_envs() -> None:
