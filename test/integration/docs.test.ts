@@ -48,6 +48,7 @@ test("the five-minute guide", async () => {
     const answers = await type(asks.replaceAll(ADDRESS, new URL(serving.url).host), cwd);
     expect(answers).toContain('"scenario":"image-diurnal"');
     expect(answers).toContain("trimtab_cost_usd_per_hour");
+    await serving.stop();
     for (const block of commands) await type(block, cwd);
   } finally {
     await serving.stop();
