@@ -13,6 +13,7 @@ import { pythonExporter } from "./python.ts";
 import { rayServeExporter } from "./ray-serve.ts";
 import { regoExporter } from "./rego.ts";
 import { tableExporter } from "./table.ts";
+import { tfjsExporter } from "./tfjs.ts";
 import { tfservingExporter } from "./tfserving.ts";
 import { tritonExporter } from "./triton.ts";
 
@@ -26,6 +27,7 @@ export const exporters: readonly PolicyExporter[] = [
   celExporter,
   regoExporter,
   onnxExporter,
+  tfjsExporter,
   kedaExporter,
   hpaExporter,
   prometheusRulesExporter,

@@ -69,16 +69,26 @@ export function runProgram(text: string, form: string): Replay {
 }
 
 const numbersSchema = z.array(z.number());
-const networkParts = new WeakMap<
-  ExportSource,
-  { values: (text: string) => string; scores: (text: string) => string }
->();
+const sequenceSchema = z.array(numbersSchema);
 
-function partsOf(source: ExportSource): { values: (text: string) => string; scores: (text: string) => string } {
+/** What a network's program is made of, each a function of an observation's text. */
+interface NetworkParts {
+  readonly values: (text: string) => string;
+  readonly sequence: (text: string) => string;
+  readonly scores: (text: string) => string;
+}
+
+const networkParts = new WeakMap<ExportSource, NetworkParts>();
+
+function partsOf(source: ExportSource): NetworkParts {
   const known = networkParts.get(source);
   if (known !== undefined) return known;
   const module = programText(source, "mjs");
-  const parts = { values: moduleFunction(module, "featureValues"), scores: moduleFunction(module, "scores") };
+  const parts = {
+    values: moduleFunction(module, "featureValues"),
+    sequence: moduleFunction(module, "sequenceInput"),
+    scores: moduleFunction(module, "scores"),
+  };
   networkParts.set(source, parts);
   return parts;
 }
@@ -86,6 +96,11 @@ function partsOf(source: ExportSource): { values: (text: string) => string; scor
 /** The features of a network for an observation, in their units. */
 export function networkInput(source: ExportSource, observation: ClusterState): number[] {
   return numbersSchema.parse(JSON.parse(partsOf(source).values(observationText(observation))));
+}
+
+/** The latest windows as the recurrent part of a network sees them, shape [steps, inputs]; empty where it has none. */
+export function networkSequence(source: ExportSource, observation: ClusterState): number[][] {
+  return sequenceSchema.parse(JSON.parse(partsOf(source).sequence(observationText(observation))));
 }
 
 /** The scores of a network for an observation. */
