@@ -4,12 +4,13 @@ import { UnknownNameError } from "../core/index.ts";
 import type { AdapterEntry } from "./adapter-entry.ts";
 import { external } from "./external.ts";
 import { gateway } from "./gateway.ts";
+import { kubernetes } from "./kubernetes.ts";
 import { local } from "./local.ts";
 import { prometheus } from "./prometheus.ts";
 import { triton } from "./triton.ts";
 
 /** Every kind of cluster that a cluster file can attach, in alphabetical order. */
-export const adapters: readonly AdapterEntry[] = [external, gateway, local, prometheus, triton];
+export const adapters: readonly AdapterEntry[] = [external, gateway, kubernetes, local, prometheus, triton];
 
 /** @throws {UnknownNameError} when there is no adapter of that name */
 export function findAdapter(name: string): AdapterEntry {
