@@ -9,6 +9,7 @@ import {
   ConfigError,
   type Configuration,
   type Knob,
+  type Lease,
   type Objective,
 } from "../core/index.ts";
 import { fieldIssues } from "../store/index.ts";
@@ -80,6 +81,8 @@ export interface AdapterDefinition<Options> extends AdapterTraits {
   readonly openActuator?: Opening<Options, Actuator>;
   /** Its half that tells windows, where that can be opened alone; null where it tells none. */
   readonly openObserver?: Opening<Options, Observer> | null;
+  /** A lease the cluster itself keeps, where it does; else services on one machine share a lock there. */
+  readonly openLease?: Opening<Options, Lease>;
 }
 
 /**
@@ -94,11 +97,13 @@ export interface AdapterEntry extends AdapterTraits {
   /** The whole adapter where it has no halves. */
   readonly openActuator: Opening<unknown, Actuator>;
   readonly openObserver: Opening<unknown, Observer>;
+  /** Null where the cluster keeps none. */
+  readonly openLease: Opening<unknown, Lease> | null;
 }
 
 /** Makes a registry entry: options are parsed before the definition sees them. */
 export function adapterEntry<Options>(definition: AdapterDefinition<Options>): AdapterEntry {
-  const { name, open, openActuator = open, openObserver = open } = definition;
+  const { name, open, openActuator = open, openObserver = open, openLease } = definition;
   const parsing =
     <Opened>(opening: Opening<Options, Opened>): Opening<unknown, Opened> =>
     async (options, context) => {
@@ -117,6 +122,7 @@ export function adapterEntry<Options>(definition: AdapterDefinition<Options>): A
     open: parsing(tellsWindows ? open : blind),
     openActuator: parsing<Actuator>(openActuator),
     openObserver: parsing<Observer>(openObserver ?? blind),
+    openLease: openLease === undefined ? null : parsing(openLease),
   };
 }
 

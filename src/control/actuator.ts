@@ -23,6 +23,9 @@ import type { Resumption } from "./resume.ts";
 /** Share of the traffic a change is tried on where the mode allows no more. */
 const CANARY_SHARE = 1 / 8;
 
+/** Changes whose times are remembered, for change budgets. */
+const CHANGES_REMEMBERED = 1000;
+
 /** A configuration sent to a cluster. */
 export interface Actuation {
   /** Id of the decision it belongs to. */
@@ -50,6 +53,7 @@ export class Actuator {
   readonly #log: AppendLog;
   readonly #mode: () => Mode;
   readonly #lastChangeS: Record<string, number>;
+  #changesS: readonly number[];
   #sent: Actuation | null;
   #fault: string | null = null;
   #trial: RunningTrial | null = null;
@@ -60,6 +64,7 @@ export class Actuator {
     this.#mode = mode;
     this.#sent = resumption.sent;
     this.#lastChangeS = { ...resumption.lastChangeS };
+    this.#changesS = resumption.changesS;
   }
 
   /** What was last sent and accepted; null when nothing ever was. */
@@ -70,6 +75,11 @@ export class Actuator {
   /** Time of each knob's last change, by knob name. */
   get lastChangeS(): Readonly<Record<string, number>> {
     return this.#lastChangeS;
+  }
+
+  /** Times of the latest changes, ascending. */
+  get changesS(): readonly number[] {
+    return this.#changesS;
   }
 
   /** What went wrong since this was last asked; null when nothing did. */
@@ -111,6 +121,7 @@ export class Actuator {
     for (const name of Object.keys(configuration)) {
       if (configuration[name] !== target[name]) this.#lastChangeS[name] = base.timeS;
     }
+    this.#changesS = [...this.#changesS, base.timeS].slice(-CHANGES_REMEMBERED);
     this.#sent = actuation;
     this.#trial = trial === undefined ? null : { trial, configuration, previous: target };
     return { ...record, applied: configuration };

@@ -7,8 +7,8 @@ import { CheckpointError, canonicalJson, HISTORY_WINDOWS, StoreError } from "../
 import { type ClusterStore, configurationSchema, readCheckpoint } from "../store/index.ts";
 import type { SavedAgent } from "./trusted-agent.ts";
 
-/** Actuations looked at for when each knob was last changed. */
-const ACTUATIONS_READ = 200;
+/** Actuations looked at for when each knob was last changed, and how often. */
+const ACTUATIONS_READ = 1000;
 
 const actuationSchema = z.object({
   decision: z.string(),
@@ -43,6 +43,8 @@ export interface Resumption {
   /** Last configuration sent, its decision, and whether that decision is on record. */
   readonly sent: (SentConfiguration & { readonly recorded: boolean }) | null;
   readonly lastChangeS: Readonly<Record<string, number>>;
+  /** Times of the latest changes, ascending. */
+  readonly changesS: readonly number[];
   /** Oldest first. */
   readonly history: readonly PastWindow[];
 }
@@ -54,16 +56,17 @@ function parsed<T>(schema: z.ZodType<T, unknown>, record: unknown, what: string)
   throw new StoreError(`${what}: ${issue?.path.join(".")}: ${issue?.message}`);
 }
 
-function changesIn(actuations: readonly SentConfiguration[]): Record<string, number> {
+function changesIn(actuations: readonly SentConfiguration[]): Pick<Resumption, "lastChangeS" | "changesS"> {
   const lastChangeS: Record<string, number> = {};
+  const changesS: number[] = [];
   let before: Configuration | null = null;
   for (const { configuration, timeS } of actuations) {
-    for (const [name, value] of Object.entries(configuration)) {
-      if (before !== null && before[name] !== value) lastChangeS[name] = timeS;
-    }
+    const turned = Object.keys(configuration).filter((name) => before !== null && before[name] !== configuration[name]);
+    for (const name of turned) lastChangeS[name] = timeS;
+    if (turned.length > 0) changesS.push(timeS);
     before = configuration;
   }
-  return lastChangeS;
+  return { lastChangeS, changesS };
 }
 
 /**
@@ -89,7 +92,7 @@ export async function readResumption(store: ClusterStore, lattice: KnobLattice):
   return {
     timeS: Math.max(0, last?.timeS ?? 0, latest?.timeS ?? 0, history.at(-1)?.timeS ?? 0),
     sent: latest === null ? null : { ...latest, recorded: numberOf(latest.decision) < decisions.length },
-    lastChangeS: changesIn(sent),
+    ...changesIn(sent),
     history,
   };
 }

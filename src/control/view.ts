@@ -100,6 +100,7 @@ export class ClusterView {
       running: observation.configuration,
       inFlight: this.target,
       lastChangeS: this.#actuator.lastChangeS,
+      changesS: this.#actuator.changesS,
       observation,
       lattice: context.space,
       objective: context.objective,

@@ -38,6 +38,8 @@ export interface GuardContext {
   readonly inFlight: Configuration | null;
   /** Time of each knob's last change, by knob name; absent when never changed. */
   readonly lastChangeS: Readonly<Record<string, number>>;
+  /** Times of the latest changes of the configuration, ascending; as far back as anybody remembers. */
+  readonly changesS: readonly number[];
   readonly observation: ClusterState;
   readonly lattice: KnobLattice;
   readonly objective: Objective;

@@ -149,7 +149,9 @@ export class Clusters {
     const logs = await this.#store.cluster(file.name);
     const { name, agent, optimizer, mode } = entry;
     const { dataFolder } = this.#scenarios;
-    const open = await openLoop({ name, ...source, dataFolder, agent, optimizer, seed: file.seed, mode, logs });
+    const budgetUsdPerHour = entry.budgetUsdPerHour ?? source.task.budgetUsdPerHour;
+    const who = { agent, optimizer, seed: file.seed, mode, budgetUsdPerHour };
+    const open = await openLoop({ name, ...source, dataFolder, ...who, logs });
     await this.#store.catalogue.clusters.put(name, entry);
     const cluster = { entry, task: source.task, loop: open.loop, agent: open.agent, logs };
     await this.#start(cluster, open, isSimulated(file) ? file.speed : null);

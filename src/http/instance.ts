@@ -72,6 +72,7 @@ export class Instance {
           running: observation.configuration,
           inFlight: observation.inFlight,
           lastChangeS: {},
+          changesS: [],
           observation,
           lattice: this.open.lattice,
           objective: this.open.objective,

@@ -66,6 +66,7 @@ function guardContext(
     running: observation.configuration,
     inFlight: observation.inFlight,
     lastChangeS,
+    changesS: [],
     observation,
     lattice: environment.actionSpace,
     objective: rules.objective,

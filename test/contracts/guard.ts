@@ -67,31 +67,53 @@ export const contexts: fc.Arbitrary<GuardContext> = fc
     budgetUsdPerHour: fc.constantFrom(null, 0, 2, 5, 12),
     mask: masks,
     launching: fc.constantFrom(0, 0, 2),
+    onItsWay: fc.option(allowed, { freq: 3 }),
+    changesS: fc.array(fc.integer({ min: 0, max: 1000 }), { maxLength: 6 }),
+    bucketMs: fc.constantFrom(undefined, [60, 90], [50, 250], [100, Number.POSITIVE_INFINITY]),
   })
-  .map(({ launching, running, inFlight, past, changed, ageS, missRatio, canary, budgetUsdPerHour, mask }) => ({
-    nowS: 1000,
-    running,
-    inFlight,
-    lastChangeS: changed,
-    observation: clusterState({
-      timeS: 1000 - ageS,
-      configuration: running,
+  .map(
+    ({
+      launching,
+      onItsWay,
+      changesS,
+      bucketMs,
+      running,
+      inFlight,
       past,
+      changed,
+      ageS,
       missRatio,
       canary,
+      budgetUsdPerHour,
       mask,
-      fleet: { small: { ready: 3, launching, draining: 0, spot: 0 } },
+    }) => ({
+      nowS: 1000,
+      running,
+      inFlight,
+      lastChangeS: changed,
+      changesS: [...changesS].sort((a, b) => a - b),
+      observation: clusterState({
+        timeS: 1000 - ageS,
+        configuration: running,
+        past,
+        missRatio,
+        canary,
+        mask,
+        onItsWay,
+        ...(bucketMs === undefined ? {} : { bucketMs: [bucketMs[0] ?? 0, bucketMs[1] ?? 0] as const }),
+        fleet: { small: { ready: 3, launching, draining: 0, spot: 0 } },
+      }),
+      lattice,
+      objective: {
+        minimize: "cost" as const,
+        slo: [{ percentile: 0.99, latencyMs: 100 }] as const,
+        reward: { referenceUsdPerHour: 1, latency: 1, miss: 1, change: 0.1 },
+      },
+      mode: "active" as const,
+      committedUsdPerHour: committed,
+      budgetUsdPerHour,
     }),
-    lattice,
-    objective: {
-      minimize: "cost" as const,
-      slo: [{ percentile: 0.99, latencyMs: 100 }] as const,
-      reward: { referenceUsdPerHour: 1, latency: 1, miss: 1, change: 0.1 },
-    },
-    mode: "active" as const,
-    committedUsdPerHour: committed,
-    budgetUsdPerHour,
-  }));
+  );
 
 const proposals = fc.record({
   configuration: wild,

@@ -13,6 +13,10 @@ export interface StateFacts {
   readonly canary?: Configuration | null;
   readonly mask?: ClusterState["mask"];
   readonly fleet?: ClusterState["fleet"];
+  /** On its way, as the cluster tells. */
+  readonly onItsWay?: Configuration | null;
+  /** Bucket the objective's percentile was read from. */
+  readonly bucketMs?: readonly [number, number];
 }
 
 /** One window of 10 s at 100 requests per second. */
@@ -39,12 +43,16 @@ export function windowMetrics(missRatio: number | null = 0): WindowMetrics {
 /** An observation made from the facts given. */
 export function clusterState(facts: StateFacts): ClusterState {
   const { timeS, configuration, past = [], missRatio = 0, canary = null, mask = null, fleet = {} } = facts;
+  const { onItsWay = null, bucketMs } = facts;
+  const metrics = windowMetrics(missRatio);
+  const latency =
+    metrics.latency === null || bucketMs === undefined ? metrics.latency : { ...metrics.latency, bucketMs };
   return {
     timeS,
-    metrics: windowMetrics(missRatio),
+    metrics: { ...metrics, latency },
     fleet,
     configuration,
-    inFlight: null,
+    inFlight: onItsWay,
     canary: canary === null ? null : { configuration: canary, metrics: windowMetrics(0) },
     forecast: null,
     mask,

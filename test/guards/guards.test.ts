@@ -4,10 +4,13 @@ import type { Configuration, Guard, GuardContext, Knob, Verdict } from "../../sr
 import {
   applyGuards,
   budget,
+  changeBudget,
+  changeBudgetSchema,
+  coarseMetrics,
   cooldown,
-  freezeWindow,
   handover,
   hysteresis,
+  inFlight,
   sloBrake,
   staleness,
   stepLimit,
@@ -31,18 +34,21 @@ const knobs: readonly Knob[] = [
 const running: Configuration = { machines: 10, large: 1, batch: 2, variant: "int8" };
 
 interface Facts extends Partial<StateFacts> {
-  readonly inFlight?: Configuration;
+  readonly sent?: Configuration;
+  readonly changesS?: readonly number[];
   readonly nowS?: number;
   readonly lastChangeS?: Readonly<Record<string, number>>;
   readonly budgetUsdPerHour?: number;
 }
 
-function context({ inFlight, nowS = 1000, lastChangeS = {}, budgetUsdPerHour, ...facts }: Facts = {}): GuardContext {
+function context(all: Facts = {}): GuardContext {
+  const { sent, nowS = 1000, lastChangeS = {}, changesS = [], budgetUsdPerHour, ...facts } = all;
   return {
     nowS,
     running: facts.configuration ?? running,
-    inFlight: inFlight ?? null,
+    inFlight: sent ?? null,
     lastChangeS,
+    changesS,
     observation: clusterState({ timeS: 1000, configuration: running, ...facts }),
     lattice: knobLattice(knobs),
     objective: {
@@ -78,7 +84,7 @@ describe("step limit", () => {
   });
 
   test("it counts from what is on its way, not from what still runs", () => {
-    const at = context({ inFlight: { ...running, machines: 20 } });
+    const at = context({ sent: { ...running, machines: 20 } });
     expect(ask(stepLimit(), { machines: 40 }, at).proposal.configuration["machines"]).toBe(30);
   });
 });
@@ -94,7 +100,7 @@ describe("cooldown", () => {
 
   test("a canary may be rolled back at any time", () => {
     const trial = { ...running, machines: 8 };
-    const at = context({ inFlight: trial, canary: trial, lastChangeS: { machines: 999 } });
+    const at = context({ sent: trial, canary: trial, lastChangeS: { machines: 999 } });
     expect(ask(cooldown(), {}, at).reason).toBeUndefined();
   });
 });
@@ -157,19 +163,117 @@ describe("staleness", () => {
   });
 });
 
-describe("freeze window", () => {
-  test("holds from its first second to before its last, every day if asked", () => {
-    const daily = freezeWindow([{ fromS: 1000, toS: 1100, everyS: 86_400 }]);
-    const frozen = (nowS: number): boolean => ask(daily, { batch: 4 }, context({ nowS })).reason !== undefined;
-    expect([999, 1000, 1099, 1100, 87_399, 87_400, 87_500].map(frozen)).toEqual([
-      false,
-      true,
-      true,
-      false,
-      false,
-      true,
-      false,
-    ]);
+describe("change budget", () => {
+  const withBudget = (budget: object): Guard => changeBudget([changeBudgetSchema.parse(budget)]);
+  const held = (guard: Guard, change: object, facts: Facts = {}): boolean =>
+    ask(guard, { ...change }, context(facts)).reason !== undefined;
+
+  test("a number of changes an hour is never exceeded, and an hour later it is free again", () => {
+    const guard = withBudget({ changes: 2 });
+    expect(held(guard, { batch: 4 }, { nowS: 5000, changesS: [1399, 2000] })).toBe(false);
+    expect(held(guard, { batch: 4 }, { nowS: 5000, changesS: [1401, 2000] })).toBe(true);
+    expect(ask(guard, { batch: 4 }, context({ nowS: 5000, changesS: [1401, 2000] })).reason).toBe(
+      "2 changes in 60 min, at most 2",
+    );
+  });
+
+  test("a share shortens a move of a knob to that share of its range, one step at least", () => {
+    const guard = withBudget({ changes: "10%" });
+    const { proposal, reason } = ask(guard, { machines: 30, batch: 8 }, context());
+    expect(proposal.configuration).toMatchObject({ machines: 14, batch: 4 });
+    expect(reason).toMatch(/machines 30 → 14/);
+  });
+
+  test("a freeze holds from the minute of its pattern, in UTC, for its duration, and not outside", () => {
+    // 1970-01-05 was a Monday: 345,600 s.
+    const guard = withBudget({ changes: 0, schedule: "0 9 * * MON-FRI", duration: "8h" });
+    const mondayS = 345_600;
+    const at = (hours: number): boolean => held(guard, { batch: 4 }, { nowS: mondayS + hours * 3600 });
+    expect([8.99, 9, 12, 16.99, 17, 33].map(at)).toEqual([false, true, true, true, false, true]);
+    const saturdayS = mondayS + 5 * 86_400;
+    expect(held(guard, { batch: 4 }, { nowS: saturdayS + 12 * 3600 })).toBe(false);
+    expect(ask(guard, { batch: 4 }, context({ nowS: mondayS + 9 * 3600 })).reason).toBe(
+      'no changes, for 480 min from each "0 9 * * MON-FRI" UTC',
+    );
+  });
+
+  test("reasons tell savings from capacity: what is needed passes a freeze of savings", () => {
+    const guard = withBudget({ changes: 0, reasons: ["saving"] });
+    expect(held(guard, { machines: 9 })).toBe(true);
+    expect(held(guard, { machines: 11 })).toBe(false);
+    expect(held(guard, { batch: 8 })).toBe(false);
+    expect(held(withBudget({ changes: 0, reasons: ["tuning"] }), { batch: 8 })).toBe(true);
+  });
+
+  test("of several budgets all bind", () => {
+    const budgets = [{ changes: "10%" }, { changes: 1, per: "10m" }].map((one) => changeBudgetSchema.parse(one));
+    const guard = changeBudget(budgets);
+    expect(ask(guard, { machines: 30 }, context()).proposal.configuration["machines"]).toBe(14);
+    expect(ask(guard, { machines: 30 }, context({ changesS: [900] })).proposal.configuration).toEqual(running);
+  });
+
+  test.each([
+    [{ changes: 3, schedule: "0 9 * * *" }, /schedule and duration together/],
+    [{ changes: 3, schedule: "9 o'clock", duration: "1h" }, /expected a cron pattern of five fields/],
+    [{ changes: 3, schedule: "61 * * * *", duration: "1h" }, /Invalid value for minute/],
+    [{ changes: "120%" }, /a whole number, or a share such as/],
+    [{ changes: 3, per: "an hour" }, /expected a duration such as/],
+    [{ changes: -1 }, />=0|≥ ?0/],
+  ])("%j is refused", (budget, message) => {
+    expect(() => changeBudgetSchema.parse(budget)).toThrow(message);
+  });
+});
+
+describe("in flight", () => {
+  const guard = inFlight();
+  const result = (change: Partial<Record<string, number | string>>, facts: Facts) =>
+    ask(guard, change, context(facts)).proposal.configuration;
+
+  test("a knob on its way is left alone, others that are hot are free", () => {
+    const facts = { onItsWay: { ...running, variant: "fp16" }, sent: { ...running, variant: "fp16" } };
+    expect(result({ variant: "fp32", batch: 8 }, facts)).toMatchObject({ variant: "fp16", batch: 8 });
+  });
+
+  test("machines on their way may be raised further, not lowered, and nothing reloads meanwhile", () => {
+    const facts = { onItsWay: { ...running, machines: 12 }, sent: { ...running, machines: 12 } };
+    expect(result({ machines: 14, variant: "fp16" }, facts)).toMatchObject({ machines: 14, variant: "int8" });
+    expect(result({ machines: 11 }, facts)).toMatchObject({ machines: 12 });
+  });
+
+  test("while something reloads, machines stay, but for a missed SLO", () => {
+    const facts = { onItsWay: { ...running, variant: "fp16" }, sent: { ...running, variant: "fp16" } };
+    expect(result({ machines: 12, variant: "fp16" }, facts)).toMatchObject({ machines: 10 });
+    expect(result({ machines: 12, variant: "fp16" }, { ...facts, missRatio: 0.2 })).toMatchObject({ machines: 12 });
+  });
+
+  test("nothing in flight holds nothing", () => {
+    expect(ask(guard, { machines: 5, variant: "fp32" }, context()).reason).toBeUndefined();
+  });
+});
+
+describe("coarse metrics", () => {
+  const reason = (bucketMs: readonly [number, number]): string | undefined =>
+    ask(coarseMetrics(), { batch: 8 }, context({ bucketMs })).reason;
+
+  test.each([
+    ["narrow and below the SLO of 100 ms", [80, 100], false],
+    ["wholly above it: missed by how much does not matter", [100, 250], false],
+    ["the last bucket of a histogram that ends below", [1000, Number.POSITIVE_INFINITY], false],
+    ["around the SLO", [50, 250], true],
+    ["below it and too wide to know by how much", [25, 100], true],
+    ["the lowest bucket of a coarse histogram", [0, 50], true],
+  ] as const)("a bucket %s: held is %p", (_, bucketMs, refused) => {
+    expect(reason(bucketMs) !== undefined).toBe(refused);
+  });
+
+  test("the reason names the buckets to add, the SLO's own among them", () => {
+    expect(reason([50, 250])).toBe(
+      "p99 is somewhere in 50 to 250 ms, the SLO at 100 ms: add buckets at 57.9, 69.4, 83.3, 100, 120, 144, 173 ms",
+    );
+  });
+
+  test("where latency is exact nothing is held", () => {
+    expect(ask(coarseMetrics(), { batch: 8 }, context()).reason).toBeUndefined();
   });
 });
 
@@ -204,13 +308,25 @@ describe("budget", () => {
 
 test("a decision passes all guards well within a millisecond", () => {
   const at = context({ past: Array.from({ length: 360 }, () => running), budgetUsdPerHour: 30 });
-  const list = [stepLimit(), cooldown(), hysteresis(), handover(), sloBrake(), staleness(), freezeWindow()];
+  const list = [
+    stepLimit(),
+    cooldown(),
+    hysteresis(),
+    handover(),
+    inFlight(),
+    sloBrake(),
+    staleness(),
+    coarseMetrics(),
+  ];
   const once = (machines: number): void => {
     applyGuards({ configuration: { ...running, machines }, reason: "test" }, at, list);
   };
   for (let i = 0; i < 200; i++) once(i % 41);
-  const started = performance.now();
-  for (let i = 0; i < 500; i++) once(i % 41);
-  // Measured at 0.05 to 0.1 ms; the margin is for a machine busy with other tests.
-  expect((performance.now() - started) / 500).toBeLessThan(1);
+  // The best of ten batches: the machine may be busy with other tests. Measured at 0.05 to 0.1 ms.
+  const batches = Array.from({ length: 10 }, () => {
+    const started = performance.now();
+    for (let i = 0; i < 50; i++) once(i % 41);
+    return (performance.now() - started) / 50;
+  });
+  expect(Math.min(...batches)).toBeLessThan(1);
 });
