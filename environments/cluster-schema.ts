@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { adapters } from "../src/clusters/index.ts";
+import { changeBudgetSchema } from "../src/guards/index.ts";
 import { profileSchema } from "../src/profiles/index.ts";
 import { modeSchema } from "../src/store/index.ts";
 import { priorPoint, taskKeys, taskName } from "./task-schema.ts";
@@ -15,6 +16,10 @@ const controlKeys = {
   agent: z.string().min(1).max(200).optional(),
   optimizer: z.string().min(1).max(200).optional(),
   seed: z.number().int().nonnegative().default(1),
+  /** How much may be changed, how often, and at which hours nothing is. */
+  changes: z.strictObject({ budgets: z.array(changeBudgetSchema).max(100).default([]) }).prefault({}),
+  /** For how long a proposal may be answered after the service last wanted it. */
+  proposals: z.strictObject({ expireAfterS: positive.optional() }).prefault({}),
 } as const;
 
 /** Names of variables, so that a file holds no secret. */

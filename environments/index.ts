@@ -12,7 +12,7 @@ export {
 export { type ClusterFile, clusterFileSchema, type SimulatedFile, simulatedFileSchema } from "./cluster-schema.ts";
 export { isKnobName, knobNames } from "./knobs.ts";
 export { type ObservationFeature, ObservationSpace, UNKNOWN } from "./observation-space.ts";
-export { openAdapter, openCluster, type Reach } from "./open-cluster.ts";
+export { openAdapter, openCluster, openLease, type Reach } from "./open-cluster.ts";
 export {
   isScenario,
   type OpenScenario,

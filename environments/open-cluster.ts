@@ -1,7 +1,7 @@
 // Opens a cluster file: its task resolved from what was measured of the cluster, and the adapter that reaches it.
 
 import { type AdapterContext, type Clock, findAdapter, joined, type KnobActuation } from "../src/clusters/index.ts";
-import { type ClusterAdapter, ConfigError } from "../src/core/index.ts";
+import { type ClusterAdapter, ConfigError, type Lease } from "../src/core/index.ts";
 import { profileOfPoints, type ServiceProfile } from "../src/profiles/index.ts";
 import type { ClusterFile, ReachOf } from "./cluster-schema.ts";
 import type { ActuationOverride } from "./knobs.ts";
@@ -69,14 +69,8 @@ export async function openCluster(
   return openTask(resolved, measuredProfiles(prior, named), source).task;
 }
 
-/**
- * Opens the adapter of a cluster file.
- * @throws {ConfigError} when its options do not fit or a secret is not set
- * @throws {ObservationError} when the cluster cannot be reached
- */
-export async function openAdapter(file: ClusterFile, task: TuningTask, reach: Reach): Promise<ClusterAdapter> {
-  const { observer } = file;
-  const contextOf = ({ credentialsEnv }: ReachOf): AdapterContext => ({
+function contextOf({ credentialsEnv }: ReachOf, file: ClusterFile, task: TuningTask, reach: Reach): AdapterContext {
+  return {
     cluster: file.name,
     knobs: task.lattice.knobs,
     slo: task.objective.slo,
@@ -86,13 +80,25 @@ export async function openAdapter(file: ClusterFile, task: TuningTask, reach: Re
       return name === undefined ? null : reach.variable(name);
     },
     clock: reach.clock,
-  });
-  const context = contextOf(file);
+  };
+}
+
+/**
+ * Opens the adapter of a cluster file.
+ * @throws {ConfigError} when its options do not fit or a secret is not set
+ * @throws {ObservationError} when the cluster cannot be reached
+ */
+export async function openAdapter(file: ClusterFile, task: TuningTask, reach: Reach): Promise<ClusterAdapter> {
+  const { observer } = file;
+  const context = contextOf(file, file, task, reach);
   if (observer === undefined) return findAdapter(file.adapter).open(file.options, context);
   const actuator = await findAdapter(file.adapter).openActuator(file.options, context);
-  return joined(
-    actuator,
-    await findAdapter(observer.adapter).openObserver(observer.options, contextOf(observer)),
-    context,
-  );
+  const beside = contextOf(observer, file, task, reach);
+  return joined(actuator, await findAdapter(observer.adapter).openObserver(observer.options, beside), context);
+}
+
+/** The lease the cluster itself keeps; null where its adapter knows none. @throws as `openAdapter` */
+export async function openLease(file: ClusterFile, task: TuningTask, reach: Reach): Promise<Lease | null> {
+  const opening = findAdapter(file.adapter).openLease;
+  return opening === null ? null : opening(file.options, contextOf(file, file, task, reach));
 }

@@ -19,7 +19,8 @@ import type { Actuator, Observer } from "./halves.ts";
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC. */
   nowMs(): number;
-  sleep(ms: number): Promise<void>;
+  /** @param signal ends the sleep early */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** How a kind of cluster turns a knob where the cluster file does not say. */

@@ -68,7 +68,8 @@ export function joined(actuator: Actuator, observer: Observer, context: AdapterC
 }
 
 /** An adapter as a file of two halves defines it; one that tells no windows has no observer. */
-type SplitDefinition<Options> = Omit<Required<AdapterDefinition<Options>>, "open">;
+type SplitDefinition<Options> = Omit<AdapterDefinition<Options>, "open"> &
+  Required<Pick<AdapterDefinition<Options>, "openActuator" | "openObserver">>;
 
 /** Makes a registry entry of an adapter that has halves: opened whole, it is the two joined. */
 export function splitAdapterEntry<Options>(definition: SplitDefinition<Options>): AdapterEntry {

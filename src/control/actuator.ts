@@ -1,9 +1,10 @@
 // The one actuator: the only place that writes to a cluster, and it knows the mode.
 //
-// off, shadow, advisory   nothing is written
+// off, shadow, advisory   nothing is written, but in advisory what a person approved
 // canary                  only on a share of the traffic
 // active                  as decided
-// What is to be written is recorded, and durable, before it is sent: after a kill it is sent again.
+// Only the service that holds the cluster's lease writes. What is to be written is recorded, and durable, before it is
+// sent: after a kill it is sent again. What failed half-way is put back at once, and at every pass until that succeeds.
 
 import {
   type Actor,
@@ -11,14 +12,13 @@ import {
   type ClusterAdapter,
   type Configuration,
   type DecisionRecord,
-  type Mode,
   StateError,
   type Trial,
 } from "../core/index.ts";
 import type { AppendLog } from "../store/index.ts";
 import type { Decision } from "./decide.ts";
-import { writes } from "./mode.ts";
 import type { Resumption } from "./resume.ts";
+import type { StandingBook } from "./standing.ts";
 
 /** Share of the traffic a change is tried on where the mode allows no more. */
 const CANARY_SHARE = 1 / 8;
@@ -51,19 +51,21 @@ function message(error: unknown): string {
 export class Actuator {
   readonly #adapter: ClusterAdapter;
   readonly #log: AppendLog;
-  readonly #mode: () => Mode;
-  readonly #lastChangeS: Record<string, number>;
+  readonly #standing: StandingBook;
+  #lastChangeS: Readonly<Record<string, number>>;
   #changesS: readonly number[];
   #sent: Actuation | null;
   #fault: string | null = null;
   #trial: RunningTrial | null = null;
+  /** A change failed and left nobody knows what: something must be sent before anything is known to be in force. */
+  #uncertain = false;
 
-  constructor(adapter: ClusterAdapter, log: AppendLog, mode: () => Mode, resumption: Resumption) {
+  constructor(adapter: ClusterAdapter, log: AppendLog, standing: StandingBook, resumption: Resumption) {
     this.#adapter = adapter;
     this.#log = log;
-    this.#mode = mode;
+    this.#standing = standing;
     this.#sent = resumption.sent;
-    this.#lastChangeS = { ...resumption.lastChangeS };
+    this.#lastChangeS = resumption.lastChangeS;
     this.#changesS = resumption.changesS;
   }
 
@@ -96,6 +98,20 @@ export class Actuator {
     return trial;
   }
 
+  /** Others act on the cluster: what this service sent is no longer what is in force. */
+  forget(): void {
+    this.#sent = null;
+    this.#trial = null;
+    this.#uncertain = false;
+  }
+
+  /** The cluster's clock was set: what is remembered with times goes with it. */
+  shift(seconds: number): void {
+    const moved = Object.entries(this.#lastChangeS).map(([name, timeS]) => [name, timeS + seconds]);
+    this.#lastChangeS = Object.fromEntries(moved);
+    this.#changesS = this.#changesS.map((timeS) => timeS + seconds);
+  }
+
   /**
    * Carries out a decision. A cluster that refuses or fails is not an exception here but an outcome: the record says
    * so, and a restart sends what was in force before.
@@ -107,44 +123,70 @@ export class Actuator {
   async execute(decision: Decision, base: DecisionRecord, target: Configuration): Promise<DecisionRecord> {
     const { actor, guards, policyId, proposed, votes, outcome, proposal } = decision;
     const record = { ...base, actor, guards, policyId, proposed, votes, outcome };
-    if (!decision.send) return { ...record, applied: outcome === "held" ? target : null };
+    if (!decision.send) return this.#settled({ ...record, applied: outcome === "held" ? target : null }, target);
     const { configuration, trial } = proposal;
     const actuation = { decision: base.id, timeS: base.timeS, configuration, actor };
-    const failure = await this.#send(actuation, trial);
-    if (failure !== null) {
-      await this.#log.append({ ...actuation, configuration: target, actor: "guard" });
-      const refused = failure instanceof ActuationError && failure.left === "unchanged";
-      this.#fault = `the cluster ${refused ? "refused" : "failed to take"} a change: ${message(failure)}`;
-      const reason = `${this.#fault}; ${base.reason}`;
-      return { ...record, applied: refused ? target : null, outcome: refused ? "refused" : "failed", reason };
-    }
-    for (const name of Object.keys(configuration)) {
-      if (configuration[name] !== target[name]) this.#lastChangeS[name] = base.timeS;
-    }
+    const failure = await this.#send(actuation, trial, decision.approved);
+    if (failure !== null) return this.#failed(failure, record, { ...actuation, configuration: target, actor: "guard" });
+    const turned = Object.keys(configuration).filter((name) => configuration[name] !== target[name]);
+    this.#lastChangeS = { ...this.#lastChangeS, ...Object.fromEntries(turned.map((name) => [name, base.timeS])) };
     this.#changesS = [...this.#changesS, base.timeS].slice(-CHANGES_REMEMBERED);
     this.#sent = actuation;
+    this.#uncertain = false;
     this.#trial = trial === undefined ? null : { trial, configuration, previous: target };
     return { ...record, applied: configuration };
   }
 
-  /** Sends the last configuration again, after a restart; nothing where the mode forbids it or none is known. */
+  /** Sends the last configuration again, after a restart; nothing where it may not be or none is known. */
   async resend(): Promise<void> {
-    if (this.#sent === null || !writes(this.#mode())) return;
-    try {
-      await this.#adapter.apply(this.#sent.configuration);
-    } catch (error) {
-      // What runs is seen by the next pass; that it may not be what was sent is a fault until then.
-      this.#fault = `the cluster failed to take what was in force before the restart: ${message(error)}`;
-    }
+    if (this.#sent === null || !this.#standing.mayWrite(false)) return;
+    const failure = await this.#put(this.#sent.configuration);
+    if (failure === null) return;
+    // What runs is seen by the next pass; that it may not be what was sent is a fault until then.
+    this.#fault = `the cluster failed to take what was in force before the restart: ${message(failure)}`;
+    this.#uncertain = true;
   }
 
-  async #send(actuation: Actuation, trial: Trial | undefined): Promise<unknown> {
-    const mode = this.#mode();
-    if (!writes(mode)) throw new StateError(`mode: expected canary or active for a change, found ${mode}`);
-    const limited = mode === "canary" ? (trial ?? { share: CANARY_SHARE, stages: [{ windowShare: 1 }] }) : trial;
+  /** A decision that sends nothing: unless nobody knows what is in force, which is then sent again. */
+  async #settled(record: DecisionRecord, target: Configuration): Promise<DecisionRecord> {
+    if (!this.#uncertain || !this.#standing.mayWrite(false)) return record;
+    const failure = await this.#put(target);
+    this.#uncertain = failure !== null;
+    if (failure === null) return { ...record, reason: `${record.reason}; put back after the failed change` };
+    this.#fault = `the cluster failed to take back a change: ${message(failure)}`;
+    return { ...record, applied: null, outcome: "failed", reason: `${this.#fault}; ${record.reason}` };
+  }
+
+  /** @param back what is to be in force again */
+  async #failed(failure: unknown, record: DecisionRecord, back: Actuation): Promise<DecisionRecord> {
+    await this.#log.append(back);
+    const refused = failure instanceof ActuationError && failure.left === "unchanged";
+    this.#fault = `the cluster ${refused ? "refused" : "failed to take"} a change: ${message(failure)}`;
+    const reason = `${this.#fault}; ${record.reason}`;
+    if (refused) return { ...record, applied: back.configuration, outcome: "refused", reason };
+    const again = await this.#put(back.configuration);
+    this.#uncertain = again !== null;
+    if (again === null)
+      return { ...record, applied: back.configuration, outcome: "failed", reason: `${reason}; put back` };
+    return { ...record, applied: null, outcome: "failed", reason: `${reason}; putting back failed too` };
+  }
+
+  async #send(actuation: Actuation, trial: Trial | undefined, approved: boolean): Promise<unknown> {
+    if (!this.#standing.mayWrite(approved)) {
+      throw new StateError(`mode: expected canary or active for a change, found ${this.#standing.effectiveMode}`);
+    }
+    // Leadership may have gone since the pass began.
+    if (!(await this.#standing.hold())) return new ActuationError(`${this.#standing.now.leader} leads`);
+    const canary = this.#standing.effectiveMode === "canary";
+    const limited = canary ? (trial ?? { share: CANARY_SHARE, stages: [{ windowShare: 1 }] }) : trial;
     await this.#log.append(actuation);
+    return this.#put(actuation.configuration, limited);
+  }
+
+  /** @returns why the cluster did not take it; null when it did */
+  async #put(configuration: Configuration, trial?: Trial): Promise<unknown> {
     try {
-      await this.#adapter.apply(actuation.configuration, limited);
+      await this.#adapter.apply(configuration, trial);
       return null;
     } catch (error) {
       return error ?? new Error("unknown failure");

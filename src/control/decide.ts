@@ -3,7 +3,7 @@
 import type { Actor, Configuration, DecisionRecord, GuardAction, Mode, Proposal, Vote } from "../core/index.ts";
 import type { Guarded } from "../guards/index.ts";
 import { sameConfiguration } from "../spaces/index.ts";
-import { changeText, reasonText } from "./explain.ts";
+import { changeText, reasonText } from "./decision-text.ts";
 import { writes } from "./mode.ts";
 
 /** What somebody wants to be in force. */
@@ -31,15 +31,20 @@ export interface Decision {
   readonly policyId: string | null;
   /** Whether the proposal goes to the cluster. */
   readonly send: boolean;
+  /** By a person, change by change. */
+  readonly approved: boolean;
   readonly outcome: DecisionRecord["outcome"];
   readonly reason: string;
 }
 
-/** @param target configuration in force, or on its way */
-export function decide(wish: Wish, guarded: Guarded, target: Configuration, mode: Mode): Decision {
+/**
+ * @param target configuration in force, or on its way
+ * @param approved whether a person said yes to this change, which `advisory` asks for
+ */
+export function decide(wish: Wish, guarded: Guarded, target: Configuration, mode: Mode, approved = false): Decision {
   const { proposal, actions } = guarded;
   const changed = !sameConfiguration(proposal.configuration, target);
-  const send = changed && writes(mode);
+  const send = changed && (writes(mode) || (approved && mode === "advisory"));
   const untouched = sameConfiguration(proposal.configuration, wish.proposal.configuration);
   const outcome = !changed ? "held" : !send ? "advised" : wish.rollback ? "rolled-back" : "applied";
   const change = changed
@@ -53,6 +58,7 @@ export function decide(wish: Wish, guarded: Guarded, target: Configuration, mode
     guards: actions,
     policyId: wish.policyId,
     send,
+    approved,
     outcome,
     reason: reasonText(change, actions),
   };

@@ -1,29 +1,31 @@
-// The control loop of one cluster: observe, forecast, propose, guard, decide, apply, verify, record, learn.
+// The control loop of one cluster: observe, forecast, propose, guard, decide, explain, apply, verify, record, learn.
 //
 // Nothing reaches back: each step takes what the one before it gave. What the loop says it did is durable before it
 // can be read; a failed observation is an error on record and holds the configuration.
 
-import { type ClusterState, type Configuration, type DecisionRecord, type Mode, StateError } from "../core/index.ts";
-import { applyGuards, type Guarded } from "../guards/index.ts";
+import type { ClusterState, Configuration, DecisionRecord, Explanation, Mode } from "../core/index.ts";
 import { writeCheckpoint } from "../store/index.ts";
 import { Actuator, type RunningTrial } from "./actuator.ts";
-import { decide, keep, type Wish } from "./decide.ts";
+import { type Decision, decide, keep, type Wish } from "./decide.ts";
+import { Executor } from "./executor.ts";
+import { Expectations } from "./expectation.ts";
+import { explanationOf } from "./explanation.ts";
 import { Lesson } from "./lesson.ts";
-import { writes } from "./mode.ts";
+import { type Answer, Operator } from "./operator.ts";
 import type { ControlParts, LoopEvent } from "./parts.ts";
-import { emptyRecord, recordedObservation } from "./record.ts";
-import { decisionId, type Resumption } from "./resume.ts";
+import type { ChangeProposal, Proposals } from "./proposals.ts";
+import { recordedObservation } from "./record.ts";
+import type { Resumption } from "./resume.ts";
+import { StandingBook } from "./standing.ts";
 import { type ClusterStatus, type Recommendation, recommendationOf } from "./status.ts";
 import { StepTimer } from "./step-timer.ts";
-import { stageWish } from "./trial.ts";
-import type { TrustedAgent, Voices } from "./trusted-agent.ts";
+import { watchStage } from "./trial.ts";
+import type { TrustedAgent } from "./trusted-agent.ts";
 import { ClusterView } from "./view.ts";
+import { wishOf } from "./wish.ts";
 
 /** The agent's checkpoint is written every so many passes. */
 const CHECKPOINT_EVERY = 50;
-
-/** Intervals for which nothing is changed after the operator rolled back. */
-const HOLD_INTERVALS = 10;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -33,27 +35,38 @@ function messageOf(error: unknown): string {
 export class ControlLoop {
   readonly #parts: ControlParts;
   readonly #agent: TrustedAgent;
+  readonly #standing: StandingBook;
   readonly #actuator: Actuator;
   readonly #resumption: Resumption;
   readonly #view: ClusterView;
+  readonly #executor: Executor;
+  readonly #operator: Operator;
+  readonly #proposals: Proposals;
   readonly #lesson: Lesson;
   readonly #listeners = new Set<(event: LoopEvent) => void>();
-  #mode: Mode;
   #busy: Promise<unknown> = Promise.resolve();
   #fault: string | null = null;
-  #holdUntilS = Number.NEGATIVE_INFINITY;
-  #lastRecord: DecisionRecord | null = null;
   #recommendation: Recommendation | null = null;
   #passes = 0;
 
-  constructor(parts: ControlParts, agent: TrustedAgent, resumption: Resumption) {
+  constructor(parts: ControlParts, agent: TrustedAgent, resumption: Resumption, proposals: Proposals) {
     this.#parts = parts;
     this.#agent = agent;
     this.#resumption = resumption;
-    this.#mode = parts.mode;
+    this.#proposals = proposals;
+    const standing = new StandingBook(parts.mode, parts.budgetUsdPerHour, parts.lease);
+    const actuator = new Actuator(parts.adapter, parts.store.actuations, standing, resumption);
+    const view = new ClusterView(parts, actuator, resumption);
+    const trust = (): DecisionRecord["trust"] => agent.trust.trust;
+    const onRecord = (record: DecisionRecord): void => this.#emit({ type: "decision", record });
+    const executor = new Executor({ parts, view, actuator, standing, trust, onRecord });
+    const { intervalS } = parts.context;
+    this.#operator = new Operator({ view, actuator, executor, proposals, standing, agent, intervalS });
     this.#lesson = new Lesson(parts, agent);
-    this.#actuator = new Actuator(parts.adapter, parts.store.actuations, () => this.#mode, resumption);
-    this.#view = new ClusterView(parts, this.#actuator, resumption);
+    this.#standing = standing;
+    this.#actuator = actuator;
+    this.#view = view;
+    this.#executor = executor;
   }
 
   /** Calls a listener with every event from now on. @returns a function that ends it */
@@ -69,18 +82,19 @@ export class ControlLoop {
   resume(): Promise<void> {
     return this.#exclusively(async () => {
       const { sent } = this.#resumption;
+      const leads = await this.#lead();
       if (sent === null) {
         const { context, sendsInitial } = this.#parts;
-        const { initial } = context;
-        if (sendsInitial && writes(this.#mode))
-          await this.#carryOut(keep(initial, "the scenario's initial configuration"), {});
+        const wish = keep(context.initial, "the scenario's initial configuration");
+        if (sendsInitial && this.#standing.mayWrite(false)) await this.#executor.carryOut(wish, {});
         return;
       }
-      await this.#actuator.resend();
+      if (leads) await this.#actuator.resend();
       if (sent.recorded) return;
       const { actor, configuration, timeS } = sent;
-      const base = this.#blank(timeS, "sent before the service was stopped, recorded at its restart");
-      await this.#record({ ...base, actor, applied: configuration, proposed: configuration, outcome: "applied" });
+      const base = this.#executor.blank(timeS, "sent before the service was stopped, recorded at its restart");
+      const record = { ...base, actor, applied: configuration, proposed: configuration, outcome: "applied" as const };
+      await this.#executor.record(record);
     });
   }
 
@@ -108,29 +122,48 @@ export class ControlLoop {
     if (share < 1) await until(1);
   }
 
-  /**
-   * Goes back to the last good configuration at once, and holds it for a while.
-   * @throws {StateError} when the mode forbids writing, or nothing good is known
-   */
+  /** @throws as {@link Operator.rollback} */
   rollback(): Promise<DecisionRecord> {
     return this.#exclusively(async () => {
-      if (!writes(this.#mode)) throw new StateError(`rollback: expected mode canary or active, found ${this.#mode}`);
-      const target = this.#view.target;
-      const good = this.#view.goodBefore();
-      if (good === null) throw new StateError("rollback: expected an earlier good configuration, found none");
-      const reason = `rolled back by the operator to what was good at ${Math.round(good.timeS)} s`;
-      this.#agent.watch(this.#view.nowS, null, reason);
-      this.#holdUntilS = this.#view.nowS + HOLD_INTERVALS * this.#parts.context.intervalS;
-      this.#actuator.takeTrial();
-      return this.#carryOut({ ...keep(good.configuration, reason), rollback: true }, target);
+      await this.#lead();
+      return this.#operator.rollback();
     });
+  }
+
+  /** Proposals in `advisory`, oldest first. */
+  proposals(): readonly ChangeProposal[] {
+    return this.#proposals.list();
+  }
+
+  /** @throws {UnknownNameError} when nobody remembers one of that id */
+  proposal(id: string): ChangeProposal {
+    return this.#proposals.get(id);
+  }
+
+  /** @throws as {@link Operator.approve} */
+  approve(id: string, answer: Answer): Promise<ChangeProposal> {
+    return this.#exclusively(async () => {
+      await this.#lead();
+      return this.#operator.approve(id, answer);
+    });
+  }
+
+  /** @throws as {@link Operator.reject} */
+  reject(id: string, answer: Answer): Promise<ChangeProposal> {
+    return this.#exclusively(() => this.#operator.reject(id, answer));
   }
 
   /** Sets the operator's ceiling, from the next write on. */
   setMode(mode: Mode): Promise<void> {
     return this.#exclusively(async () => {
-      this.#mode = mode;
+      this.#standing.setMode(mode);
+      if (mode !== "advisory") await this.#proposals.supersede();
     });
+  }
+
+  /** Sets the budget; null for none. What is over it goes down at the next pass. */
+  setBudget(usdPerHour: number | null): Promise<void> {
+    return this.#exclusively(async () => this.#standing.setBudget(usdPerHour));
   }
 
   /** What is known between passes. */
@@ -138,9 +171,12 @@ export class ControlLoop {
     const { trust, sinceS, reason, test } = this.#agent.trust;
     const { sent } = this.#actuator;
     const resumed = this.#resumption.sent;
+    const { mode, budgetUsdPerHour, leader } = this.#standing.now;
     return {
       name: this.#parts.cluster,
-      mode: this.#mode,
+      mode,
+      leader,
+      budgetUsdPerHour,
       trust: { trust, sinceS, reason, test },
       timeS: this.#view.nowS,
       configuration: sent?.configuration ?? null,
@@ -148,8 +184,10 @@ export class ControlLoop {
       running: this.#view.observation?.configuration ?? null,
       inFlight: this.#view.observation?.inFlight ?? null,
       lastGood: this.#view.lastGood,
+      actuationDelayS: this.#view.delayS,
+      pendingProposal: this.#proposals.pending?.id ?? null,
       decisions: this.#parts.store.decisions.length,
-      lastDecision: this.#lastRecord,
+      lastDecision: this.#executor.lastRecord,
       resumed: resumed === null ? null : { decision: resumed.decision, configuration: resumed.configuration },
       policy: this.#agent.policy.toJSON(),
     };
@@ -157,12 +195,17 @@ export class ControlLoop {
 
   /** The latest recommendation; null before the first, and in mode off. */
   recommendation(): Recommendation | null {
-    return this.#mode === "off" ? null : this.#recommendation;
+    return this.#standing.now.mode === "off" ? null : this.#recommendation;
   }
 
   /** Writes the agent's checkpoint. */
   save(): Promise<void> {
     return this.#exclusively(() => this.#save());
+  }
+
+  /** Lets other services act on the cluster. */
+  release(): Promise<void> {
+    return this.#exclusively(() => this.#standing.release());
   }
 
   async #pass(): Promise<DecisionRecord> {
@@ -174,75 +217,71 @@ export class ControlLoop {
       return this.#blind(error, timer);
     }
     const observation = await timer.time("forecast", () => this.#view.withForecast(seen));
+    await this.#lead();
+    const { effectiveMode } = this.#standing;
     const target = this.#view.target;
-    const wish = await timer.time("propose", () => this.#propose(observation, target));
-    const guarded = await timer.time("guard", () => this.#guard(wish, observation));
-    const decision = await timer.time("decide", () => decide(wish, guarded, target, this.#mode));
+    const wish = await timer.time("propose", () => this.#wish(observation, target));
+    const guarded = await timer.time("guard", () => this.#executor.guard(wish, observation));
+    const decision = await timer.time("decide", () => decide(wish, guarded, target, effectiveMode));
+    const expectations = new Expectations(this.#parts.context, observation);
+    const explanation = await timer.time("explain", () => this.#explain(observation, target, decision, expectations));
+    const { leader } = this.#standing.now;
+    const led = leader === null ? "" : `; nothing is sent: ${leader} leads`;
     const base = {
-      ...this.#blank(observation.timeS, decision.reason),
+      ...this.#executor.blank(observation.timeS, `${decision.reason}${led}`),
       observation: recordedObservation(observation),
-      expected: this.#view.expected(decision.proposal.configuration, observation),
+      expected: expectations.of(decision.proposal.configuration),
+      explanation,
     };
     const told = this.#actuator.sent?.configuration ?? null;
-    const executed = await timer.time("apply", () => this.#actuator.execute(decision, base, target));
+    const executed = await timer.time("apply", () => this.#executor.execute(decision, base, target));
     this.#fault = await timer.time("verify", () => this.#view.verify(observation, told));
-    const record = await timer.time("record", () => this.#record({ ...executed, stepMicros: timer.micros }));
+    const delays = this.#view.arrived(observation);
+    const proposal = effectiveMode === "advisory" ? await this.#proposals.consider(executed, decision, target) : null;
+    const whole = { ...executed, proposal, stepMicros: timer.micros };
+    const record = await timer.time("record", () => this.#executor.record(whole));
     this.#recommendation = recommendationOf(record, decision, this.#parts.context.space);
-    await timer.time("learn", () => this.#lesson.learn({ observation, target, decision, record }, this.#mode));
+    const step = { observation, target, decision, record };
+    await timer.time("learn", () => this.#lesson.learn(step, this.#standing.now.mode));
     this.#passes += 1;
     if (this.#passes % CHECKPOINT_EVERY === 0) await this.#save();
-    this.#emit({ type: "pass", record, micros: timer.micros });
+    this.#emit({ type: "pass", record, micros: timer.micros, delays });
     return record;
   }
 
-  #propose(observation: ClusterState, target: Configuration): Wish {
-    const fault = this.#agent.watch(observation.timeS, observation, this.#fault ?? this.#actuator.takeFault());
-    this.#fault = null;
-    if (this.#mode === "off") return keep(target, "mode off: nothing is proposed");
-    let voices: Voices;
+  /** Takes or keeps the lease; what was sent is forgotten while others may act. @returns whether this service leads */
+  async #lead(): Promise<boolean> {
+    const leads = await this.#standing.hold();
+    if (!leads) this.#actuator.forget();
+    return leads;
+  }
+
+  /** A decision that cannot be explained is made all the same. */
+  #explain(
+    observation: ClusterState,
+    target: Configuration,
+    decision: Decision,
+    expectations: Expectations,
+  ): Explanation | null {
+    const { context, committedUsdPerHour, cluster } = this.#parts;
+    const { mode, leader } = this.#standing.now;
+    const known = { lattice: context.space, objective: context.objective, committedUsdPerHour };
+    const { trust } = this.#agent;
     try {
-      voices = this.#agent.propose(observation);
+      return explanationOf({ observation, target, decision, expectations, ...known, mode, trust, leader });
     } catch (error) {
-      const reason = `the optimizer failed: ${messageOf(error)}; the configuration is held`;
-      return { ...keep(target, reason), actor: "guard" };
+      this.#emit({ type: "error", cluster, error });
+      return null;
     }
-    const { votes } = voices;
-    if (observation.timeS < this.#holdUntilS) {
-      return { ...keep(target, `held until ${Math.round(this.#holdUntilS)} s after the operator's rollback`), votes };
-    }
-    const suspect = fault !== null && this.#actuator.sent?.actor === "agent";
-    const good = suspect ? this.#view.goodAtThisLoad(observation) : null;
-    if (good === null) return { ...voices, rollback: false };
-    const reason = `${fault}: back to what was good at ${Math.round(good.timeS)} s`;
-    return { ...keep(good.configuration, reason), actor: "guard", votes, rollback: true };
   }
 
-  #guard(wish: Wish, observation: ClusterState): Guarded {
-    // Going back to what was good waits for no cooldown; bounds and budget hold all the same.
-    return applyGuards(
-      wish.proposal,
-      this.#view.guardContext(observation, this.#mode),
-      wish.rollback ? [] : this.#parts.guards,
-    );
-  }
-
-  async #record(record: DecisionRecord): Promise<DecisionRecord> {
-    await this.#parts.store.decisions.append(record);
-    this.#lastRecord = record;
-    this.#emit({ type: "decision", record });
-    return record;
-  }
-
-  /** A decision outside a pass: a command, or the end of a canary's stage. */
-  async #carryOut(wish: Wish, target: Configuration): Promise<DecisionRecord> {
-    const seen = this.#view.observation;
-    const guarded =
-      seen === null
-        ? { proposal: wish.proposal, actions: [] }
-        : applyGuards(wish.proposal, this.#view.guardContext(seen, this.#mode));
-    const decision = decide(wish, guarded, target, this.#mode);
-    const base = this.#blank(this.#view.nowS, decision.reason);
-    return this.#record(await this.#actuator.execute(decision, base, target));
+  #wish(observation: ClusterState, target: Configuration): Wish {
+    const off = this.#standing.now.mode === "off";
+    const { holdUntilS } = this.#operator;
+    const parts = { agent: this.#agent, view: this.#view, actuator: this.#actuator, off, holdUntilS };
+    const fault = this.#fault;
+    this.#fault = null;
+    return wishOf(parts, observation, target, fault);
   }
 
   /** A pass that saw nothing: the error is on record, the configuration is held. */
@@ -250,33 +289,25 @@ export class ControlLoop {
     const message = messageOf(error);
     this.#agent.watch(this.#view.nowS, null, message);
     this.#lesson.interrupt();
-    const base = this.#blank(this.#view.nowS, `${message}; the configuration is held`);
+    await this.#proposals.expire(this.#view.nowS);
+    const base = this.#executor.blank(this.#view.nowS, `${message}; the configuration is held`);
     const applied = this.#view.observation === null ? (this.#actuator.sent?.configuration ?? null) : this.#view.target;
     const failed = { ...base, actor: "guard", outcome: "failed", applied, stepMicros: timer.micros } as const;
-    const record = await timer.time("record", () => this.#record(failed));
-    this.#emit({ type: "pass", record, micros: timer.micros });
+    const record = await timer.time("record", () => this.#executor.record(failed));
+    this.#emit({ type: "pass", record, micros: timer.micros, delays: [] });
     return record;
   }
 
   /** At the end of a stage: whether the canary goes on. */
   async #judge(running: RunningTrial | null, windowShare: number): Promise<boolean> {
     if (running === null) return false;
-    const wish = await this.#stageWish(running, windowShare);
+    const { adapter, context } = this.#parts;
+    const [slo] = context.objective.slo;
+    const wish = await watchStage(running, windowShare, adapter, slo, this.#standing.effectiveMode);
     if (wish === null) return true;
     if (wish.rollback) this.#lesson.abort();
-    await this.#carryOut(wish, wish.rollback ? running.configuration : running.previous);
+    await this.#executor.carryOut(wish, wish.rollback ? running.configuration : running.previous);
     return false;
-  }
-
-  async #stageWish(running: RunningTrial, windowShare: number): Promise<Wish | null> {
-    try {
-      const { canary } = await this.#parts.adapter.observe();
-      return stageWish(running, windowShare, canary, this.#parts.context.objective.slo[0], this.#mode);
-    } catch (error) {
-      // A canary that cannot be seen is not left running.
-      const reason = `the canary could not be observed: ${messageOf(error)}`;
-      return { ...keep(running.previous, reason), actor: "guard", rollback: true };
-    }
   }
 
   async #save(): Promise<void> {
@@ -290,12 +321,6 @@ export class ControlLoop {
     } catch (error) {
       this.#emit({ type: "error", cluster, error });
     }
-  }
-
-  #blank(timeS: number, reason: string): DecisionRecord {
-    const { cluster, store } = this.#parts;
-    const id = decisionId(cluster, store.decisions.length);
-    return emptyRecord({ id, cluster, timeS, mode: this.#mode, trust: this.#agent.trust.trust, reason });
   }
 
   #emit(event: LoopEvent): void {

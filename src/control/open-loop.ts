@@ -2,13 +2,14 @@
 
 import { findAgent } from "../../agents/index.ts";
 import { agentContext, type TaskSource, type TuningTask } from "../../environments/index.ts";
-import type { AgentSnapshot, ClusterAdapter, Mode, Random } from "../core/index.ts";
-import { guards } from "../guards/index.ts";
+import type { AgentSnapshot, ClusterAdapter, Lease, Mode, Random } from "../core/index.ts";
+import { type ChangeBudget, guardsWith } from "../guards/index.ts";
 import { SeededRandom } from "../math/index.ts";
 import { createOptimizer } from "../optimizers/index.ts";
 import type { ClusterStore } from "../store/index.ts";
 import { ControlLoop } from "./loop.ts";
 import { planHost } from "./plan-host.ts";
+import { Proposals } from "./proposals.ts";
 import { type Resumption, readResumption, savedAgent } from "./resume.ts";
 import { TrustedAgent } from "./trusted-agent.ts";
 
@@ -30,6 +31,12 @@ export interface LoopOrder {
   readonly openAdapter: (resumption: Resumption, random: Random) => Promise<ClusterAdapter>;
   /** Whether a cluster that was never sent anything is sent the initial configuration. */
   readonly sendsInitial: boolean;
+  readonly budgetUsdPerHour: number | null;
+  readonly changeBudgets: readonly ChangeBudget[];
+  /** Of several services on the cluster the one that may act; null where nobody else could. */
+  readonly lease: Lease | null;
+  /** For how long a proposal may be answered after it was last wanted. */
+  readonly proposalLifeS: number;
 }
 
 /** An open loop and what it runs on. */
@@ -60,16 +67,21 @@ export async function openLoop(order: LoopOrder): Promise<OpenLoop> {
   const { source, dataFolder, agent: agentName, optimizer } = order;
   const plans = planHost({ source, dataFolder, agent: agentName, optimizer, seed });
   const agent = new TrustedAgent(factory, context, { saved, trained, planner: plans.planner });
-  const { committedUsdPerHour, budgetUsdPerHour } = task;
+  const { committedUsdPerHour } = task;
+  const { budgetUsdPerHour } = order;
+  const guards = guardsWith(order.changeBudgets);
   const parts = { cluster: name, adapter, context, guards, committedUsdPerHour, budgetUsdPerHour, store: logs, mode };
   const nowMicros = (): number => performance.now() * 1000;
-  const loop = new ControlLoop({ ...parts, nowMicros, sendsInitial: order.sendsInitial }, agent, resumption);
+  const { sendsInitial, lease, proposalLifeS } = order;
+  const proposals = await Proposals.open(logs.proposals, proposalLifeS);
+  const loop = new ControlLoop({ ...parts, nowMicros, sendsInitial, lease }, agent, resumption, proposals);
   return {
     loop,
     agent,
     adapter,
     close: async () => {
       await loop.save();
+      await loop.release();
       await plans.close();
       await adapter.close();
     },

@@ -1,7 +1,8 @@
 // What a control loop is made from, and what it tells its listeners.
 
-import type { AgentContext, ClusterAdapter, Configuration, DecisionRecord, Guard, Mode } from "../core/index.ts";
+import type { AgentContext, ClusterAdapter, Configuration, DecisionRecord, Guard, Lease, Mode } from "../core/index.ts";
 import type { ClusterStore } from "../store/index.ts";
+import type { ActuationDelay } from "./actuation-delay.ts";
 import type { StepName } from "./step-timer.ts";
 
 /** Everything a control loop works with. */
@@ -16,6 +17,8 @@ export interface ControlParts {
   readonly budgetUsdPerHour: number | null;
   readonly store: ClusterStore;
   readonly mode: Mode;
+  /** Of several services on the cluster the one that may act; null where nobody else could. */
+  readonly lease: Lease | null;
   /** Whether a cluster that was never sent anything is sent the initial configuration: never one that is not ours. */
   readonly sendsInitial: boolean;
   /** A clock for timing steps; microseconds from any origin. */
@@ -31,6 +34,8 @@ export type LoopEvent =
       readonly type: "pass";
       readonly record: DecisionRecord;
       readonly micros: Readonly<Partial<Record<StepName, number>>>;
+      /** Knobs that came into force, and how long they took. */
+      readonly delays: readonly ActuationDelay[];
     }
   /** Something failed that the loop goes on without. */
   | { readonly type: "error"; readonly cluster: string; readonly error: unknown };

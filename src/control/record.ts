@@ -37,6 +37,8 @@ export function emptyRecord(
     expected: null,
     measured: null,
     outcome: "held",
+    explanation: null,
+    proposal: null,
     policyId: null,
     stepMicros: {},
   };

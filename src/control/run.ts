@@ -15,7 +15,7 @@ const RETRY_MS = 1000;
 
 /** How a loop is run. */
 export interface RunOptions {
-  /** Simulated seconds a second; null where the adapter's own `advance` sleeps. */
+  /** Simulated seconds a second; null where the adapter's own `advance` sleeps, until the signal at the longest. */
   readonly speed: number | null;
   /** Ends the run after the pass or the stretch of time under way. */
   readonly signal: AbortSignal;
@@ -53,21 +53,11 @@ class Pace {
   }
 }
 
-/** Longest sleep of a real cluster's loop before it looks whether it is to stop. */
-const LOOK_EVERY_S = 1;
-
-/** Lets a real cluster's time pass, in stretches short enough to stop in between. */
-async function sleeping(adapter: ClusterAdapter, seconds: number, signal: AbortSignal): Promise<void> {
-  for (let left = seconds; left > 1e-9 && !signal.aborted; left -= LOOK_EVERY_S) {
-    await adapter.advance(Math.min(LOOK_EVERY_S, left));
-  }
-}
-
 /** Runs passes until the signal. Resolves when the last one is over; errors go to `onError`, and the loop goes on. */
 export async function runLoop(loop: ControlLoop, adapter: ClusterAdapter, options: RunOptions): Promise<void> {
   const { speed, signal, onError } = options;
   const pace = speed === null ? null : new Pace(adapter, speed, signal);
-  const advance = (seconds: number): Promise<void> => pace?.advance(seconds) ?? sleeping(adapter, seconds, signal);
+  const advance = (seconds: number): Promise<void> => (pace ?? adapter).advance(seconds);
   while (!signal.aborted) {
     try {
       await loop.rest(advance);

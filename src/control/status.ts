@@ -18,6 +18,7 @@ export interface Recommendation {
   readonly upperBound: Configuration;
   readonly by: DecisionRecord["actor"];
   readonly reason: string;
+  readonly explanation: DecisionRecord["explanation"];
   readonly expected: DecisionRecord["expected"];
   readonly votes: readonly Vote[];
   readonly conditions: readonly { readonly type: "LowConfidence"; readonly reason: string }[];
@@ -27,6 +28,9 @@ export interface Recommendation {
 export interface ClusterStatus {
   readonly name: string;
   readonly mode: Mode;
+  /** Another service that may act on the cluster; null when it is this one. */
+  readonly leader: string | null;
+  readonly budgetUsdPerHour: number | null;
   readonly trust: Pick<TrustState, "trust" | "sinceS" | "reason" | "test">;
   readonly timeS: number;
   /** Last configuration that was sent and recorded; what a restart sends again. Null when nothing ever was. */
@@ -36,6 +40,10 @@ export interface ClusterStatus {
   readonly running: Configuration | null;
   readonly inFlight: Configuration | null;
   readonly lastGood: GoodConfiguration | null;
+  /** Seconds each knob last took to come into force, as far as measured. */
+  readonly actuationDelayS: Readonly<Record<string, number>>;
+  /** The proposal that waits for an answer; null when none does. */
+  readonly pendingProposal: string | null;
   readonly decisions: number;
   readonly lastDecision: DecisionRecord | null;
   /** What was sent again at the last start; null for a cluster attached since. */
@@ -68,6 +76,7 @@ export function recommendationOf(record: DecisionRecord, decision: Decision, spa
     upperBound: extreme(space, choices, true),
     by: record.actor,
     reason: record.reason,
+    explanation: record.explanation,
     expected: record.expected,
     votes: decision.votes,
     conditions: trust === "serving" ? [] : [doubt],

@@ -7,6 +7,7 @@ export const stepNames = [
   "propose",
   "guard",
   "decide",
+  "explain",
   "apply",
   "verify",
   "record",

@@ -1,6 +1,6 @@
 // Trials: what becomes of a canary at the end of one of its stages.
 
-import type { ClusterState, Mode, Slo } from "../core/index.ts";
+import type { ClusterAdapter, ClusterState, Mode, Slo } from "../core/index.ts";
 import type { RunningTrial } from "./actuator.ts";
 import { keep, type Wish } from "./decide.ts";
 
@@ -26,4 +26,22 @@ export function stageWish(
   }
   if (stage !== stages.at(-1) || mode === "canary") return null;
   return { ...keep(running.configuration, "the canary held: taken on whole"), actor: "agent" };
+}
+
+/** What is wished at the end of a stage, the cluster asked; null while the canary goes on. */
+export async function watchStage(
+  running: RunningTrial,
+  windowShare: number,
+  adapter: ClusterAdapter,
+  slo: Slo,
+  mode: Mode,
+): Promise<Wish | null> {
+  try {
+    const { canary } = await adapter.observe();
+    return stageWish(running, windowShare, canary, slo, mode);
+  } catch (error) {
+    // A canary that cannot be seen is not left running.
+    const reason = `the canary could not be observed: ${error instanceof Error ? error.message : String(error)}`;
+    return { ...keep(running.previous, reason), actor: "guard", rollback: true };
+  }
 }

@@ -202,6 +202,10 @@ export class TrustedAgent {
 
   #faultIn(observation: ClusterState): string | null {
     const burn = sloBurn(observation.history, this.#context.objective.slo[0]);
-    return burn ?? this.#appraisal.driftAfter(observation);
+    try {
+      return burn ?? this.#appraisal.driftAfter(observation);
+    } catch (error) {
+      return `the model failed: ${error instanceof Error ? error.message : String(error)}`;
+    }
   }
 }

@@ -1,13 +1,26 @@
 // What a control loop knows of its cluster between two observations: time, the last window, what is in force, what was good.
 
-import type { ClusterState, Configuration, DecisionRecord, GuardContext, Mode } from "../core/index.ts";
+import type { ClusterState, Configuration, GuardContext } from "../core/index.ts";
+import { type ActuationDelay, ActuationDelays } from "./actuation-delay.ts";
 import type { Actuator } from "./actuator.ts";
 import { dampedTrend } from "./forecast.ts";
 import { type GoodConfiguration, goodBefore, goodInstead, nextGood } from "./last-good.ts";
-import { checkObservation, withEarlierHistory } from "./observe.ts";
+import {
+  checkClock,
+  checkNumbers,
+  nextRepetition,
+  nextSetBack,
+  type Repetition,
+  type SetBack,
+  withEarlierHistory,
+} from "./observe.ts";
 import type { ControlParts } from "./parts.ts";
 import type { Resumption } from "./resume.ts";
+import type { Standing } from "./standing.ts";
 import { type Convergence, convergenceFault, nextConvergence } from "./verify.ts";
+
+/** A clock that went back is believed when it has gone on from there for this many windows. */
+const CLOCK_WINDOWS = 3;
 
 /** One cluster as its loop sees it. */
 export class ClusterView {
@@ -18,6 +31,10 @@ export class ClusterView {
   #elapsedS = 0;
   #good: readonly GoodConfiguration[] = [];
   #convergence: Convergence | null = null;
+  #repetition: Repetition | null = null;
+  #setBack: SetBack | null = null;
+  readonly #delays = new ActuationDelays();
+  readonly #delayS: Record<string, number> = {};
 
   constructor(parts: ControlParts, actuator: Actuator, resumption: Resumption) {
     this.#parts = parts;
@@ -56,7 +73,9 @@ export class ClusterView {
   /** Observes the cluster. @throws {ObservationError} when it cannot, or what it tells cannot be true */
   async observe(): Promise<ClusterState> {
     const state = await this.#parts.adapter.observe();
-    checkObservation(state, this.#observation?.timeS ?? null);
+    checkNumbers(state);
+    this.#checkClock(state);
+    this.#repetition = nextRepetition(this.#repetition, state);
     this.#elapsedS = 0;
     this.#observation = withEarlierHistory(state, this.#resumption.history);
     this.#good = nextGood(this.#good, state, this.#parts.context.objective.slo[0]);
@@ -85,16 +104,26 @@ export class ClusterView {
     return goodBefore(this.#good, this.target);
   }
 
-  /** What the model expects of a configuration in the coming interval; null where it cannot say. */
-  expected(configuration: Configuration, observation: ClusterState): DecisionRecord["expected"] {
-    const rateRps = observation.forecast?.ratesRps[0] ?? observation.metrics.arrivals.rateRps;
-    const { objectiveMs, costUsdPerHour } = this.#parts.context.model.predict(configuration, { rateRps });
-    return Number.isNaN(objectiveMs) || Number.isNaN(costUsdPerHour) ? null : { objectiveMs, costUsdPerHour };
+  /** Notes a change that was sent. @param before in force, or on its way, until then */
+  sent(timeS: number, before: Configuration, configuration: Configuration): void {
+    this.#delays.sent(timeS, before, configuration);
+  }
+
+  /** Knobs that came into force by an observation, with how long each took. */
+  arrived(observation: ClusterState): readonly ActuationDelay[] {
+    const arrived = this.#delays.seen(observation);
+    for (const { knob, delayS } of arrived) this.#delayS[knob] = delayS;
+    return arrived;
+  }
+
+  /** Seconds each knob last took from being sent to being in force, as far as measured. */
+  get delayS(): Readonly<Record<string, number>> {
+    return this.#delayS;
   }
 
   /** What the guards may know. */
-  guardContext(observation: ClusterState, mode: Mode): GuardContext {
-    const { context, committedUsdPerHour, budgetUsdPerHour } = this.#parts;
+  guardContext(observation: ClusterState, { mode, budgetUsdPerHour }: Standing): GuardContext {
+    const { context, committedUsdPerHour } = this.#parts;
     return {
       nowS: this.nowS,
       running: observation.configuration,
@@ -108,6 +137,23 @@ export class ClusterView {
       committedUsdPerHour,
       budgetUsdPerHour,
     };
+  }
+
+  /** Refuses a clock that went back, until it has gone on from there for some windows; times of before are then moved. */
+  #checkClock(state: ClusterState): void {
+    const seenS = this.#observation?.timeS ?? null;
+    if (seenS === null) {
+      if (state.timeS < this.#resumption.timeS) this.#actuator.shift(state.timeS - this.#resumption.timeS);
+      return;
+    }
+    const before = this.#setBack;
+    this.#setBack = state.timeS < seenS ? nextSetBack(before, state.timeS) : null;
+    if (this.#setBack === null || this.#setBack.windows < CLOCK_WINDOWS) {
+      checkClock(state.timeS, seenS);
+      return;
+    }
+    this.#actuator.shift(state.timeS - this.nowS);
+    this.#setBack = null;
   }
 
   #fault(observation: ClusterState): string | null {

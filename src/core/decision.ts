@@ -92,6 +92,34 @@ export interface Transition {
   readonly truncated: boolean;
 }
 
+/** What somebody expects of a configuration in the coming interval. */
+export interface Expectation {
+  readonly objectiveMs: number;
+  readonly costUsdPerHour: number;
+}
+
+/** The choice that came second. */
+export interface RunnerUp {
+  /** The voice that wanted it, or what it is: "what runs", "one step cheaper". */
+  readonly by: string;
+  readonly configuration: Configuration;
+  readonly expected: Expectation | null;
+  /** Why it was not taken. */
+  readonly why: string;
+}
+
+/** A decision in words, for whoever has to answer for it. */
+export interface Explanation {
+  readonly saw: string;
+  /** Of what was decided; null where nobody could say. */
+  readonly expects: string | null;
+  readonly runnerUp: RunnerUp | null;
+  /** What would have to be otherwise for another decision, one condition each. */
+  readonly changesMind: readonly string[];
+  /** All of it as one readable text. */
+  readonly text: string;
+}
+
 /** One pass of the control loop, stored whole. */
 export interface DecisionRecord {
   readonly id: string;
@@ -114,11 +142,15 @@ export interface DecisionRecord {
   readonly proposed: Configuration | null;
   readonly applied: Configuration | null;
   readonly guards: readonly GuardAction[];
-  readonly expected: { readonly objectiveMs: number; readonly costUsdPerHour: number } | null;
+  readonly expected: Expectation | null;
   /** Filled in from the next window. */
   readonly measured: { readonly objectiveMs: number | null; readonly costUsdPerHour: number } | null;
-  readonly outcome: "applied" | "held" | "advised" | "refused" | "failed" | "rolled-back";
+  readonly outcome: "applied" | "held" | "advised" | "refused" | "failed" | "rolled-back" | "rejected";
   readonly reason: string;
+  /** Null where nothing was weighed: a command, a pass that saw nothing. */
+  readonly explanation: Explanation | null;
+  /** The proposal it made, or answers; null where there is none. */
+  readonly proposal: string | null;
   readonly policyId: string | null;
   /** Duration of each step of the pass, by its name. */
   readonly stepMicros: Readonly<Record<string, number>>;

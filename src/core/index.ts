@@ -10,6 +10,7 @@ export * from "./exporter.ts";
 export * from "./history.ts";
 export * from "./json.ts";
 export * from "./knob.ts";
+export * from "./lease.ts";
 export * from "./model.ts";
 export * from "./objective.ts";
 export * from "./portable.ts";

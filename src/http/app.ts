@@ -26,6 +26,7 @@ import { inferenceRoutes } from "./routes/inference.ts";
 import { type InsightParts, insightRoutes } from "./routes/insight.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { policyRoutes } from "./routes/policies.ts";
+import { proposalRoutes } from "./routes/proposals.ts";
 import { registryRoutes } from "./routes/registries.ts";
 import { scenarioRoutes } from "./routes/scenarios.ts";
 import { trainingRoutes } from "./routes/trainings.ts";
@@ -151,6 +152,7 @@ export function createApp(services: Services): Express {
     ...inferenceRoutes(services.policies, services.health, services.version),
     ...healthRoutes(services.health),
     ...clusterRoutes(services.clusters),
+    ...proposalRoutes(services.clusters),
     ...insightRoutes({ clusters: services.clusters, ...services.insight }),
     ...trainingRoutes(services.trainings),
     ...scenarioRoutes(services.scenarios),

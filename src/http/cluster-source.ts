@@ -6,10 +6,11 @@ import {
   type LoadedCluster,
   openAdapter,
   openCluster,
+  openLease,
   type Reach,
 } from "../../environments/index.ts";
 import { lazyAdapter } from "../clusters/index.ts";
-import { embeddedCluster, type LoopOrder, referenceSnapshot } from "../control/index.ts";
+import { embeddedCluster, fileLease, type LoopOrder, leaseFolder, referenceSnapshot } from "../control/index.ts";
 import { ConfigError, type FieldIssue, type Json, type Mode, toJson } from "../core/index.ts";
 import type { ClusterEntry } from "../store/index.ts";
 import type { Scenarios } from "./scenarios.ts";
@@ -27,7 +28,14 @@ export interface EmbeddedOptions {
 }
 
 /** The part of a loop's order that differs from cluster to cluster. */
-export type ClusterSource = Pick<LoopOrder, "task" | "source" | "trained" | "openAdapter" | "sendsInitial">;
+export type ClusterSource = Pick<
+  LoopOrder,
+  "task" | "source" | "trained" | "openAdapter" | "sendsInitial" | "changeBudgets" | "lease" | "proposalLifeS"
+>;
+
+/** A proposal may be answered for so many intervals, and at least for so long. */
+const PROPOSAL_INTERVALS = 5;
+const LEAST_PROPOSAL_S = 900;
 
 const DEFAULT_SCENARIO = "image-diurnal";
 
@@ -62,10 +70,16 @@ export async function clusterSource(
   reach: Reach,
   reachNow: boolean,
 ): Promise<ClusterSource> {
+  const changeBudgets = file.changes.budgets;
+  const lifeS = (intervalS: number): number =>
+    file.proposals.expireAfterS ?? Math.max(LEAST_PROPOSAL_S, PROPOSAL_INTERVALS * intervalS);
   if (isSimulated(file)) {
     const open = await scenarios.open(file.scenario);
     return {
       task: open,
+      changeBudgets,
+      lease: null,
+      proposalLifeS: lifeS(open.intervalS),
       source: { scenario: file.scenario },
       trained: (agent) => referenceSnapshot(agent, open),
       sendsInitial: true,
@@ -78,6 +92,9 @@ export async function clusterSource(
   const open = (): ReturnType<typeof openAdapter> => openAdapter(file, task, reach);
   return {
     task,
+    changeBudgets,
+    lease: (await openLease(file, task, reach)) ?? fileLease(leaseFolder(file.adapter, file.options), file.name),
+    proposalLifeS: lifeS(task.intervalS),
     source: { cluster: document, folder },
     trained: async () => null,
     sendsInitial: false,

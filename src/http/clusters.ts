@@ -95,6 +95,15 @@ export class Clusters {
     running.cluster = { ...running.cluster, entry };
   }
 
+  /** Sets the budget of a cluster, over its file's; durable when the promise resolves. */
+  async setBudget(name: string, usdPerHour: number): Promise<void> {
+    const running = this.#find(name);
+    const entry = { ...running.cluster.entry, budgetUsdPerHour: usdPerHour };
+    await this.#store.catalogue.clusters.put(name, entry);
+    await running.cluster.loop.setBudget(usdPerHour);
+    running.cluster = { ...running.cluster, entry };
+  }
+
   /** Attaches a cluster that is new. @throws {TrimtabError} E_CONFLICT when the name is taken, else as `attach` */
   async create(loaded: LoadedCluster): Promise<AttachedCluster> {
     const { name } = loaded.file;
@@ -132,7 +141,10 @@ export class Clusters {
     const known = this.#store.catalogue.clusters.get(file.name);
     const scenario = isSimulated(file) ? file.scenario : null;
     if (known !== null) this.#refuseAnother(known, scenario);
-    const source = await clusterSource(loaded, this.#scenarios, this.#reach, options.reachNow);
+    const stop = new AbortController();
+    const { clock } = this.#reach;
+    const reach = { ...this.#reach, clock: { ...clock, sleep: (ms: number) => clock.sleep(ms, stop.signal) } };
+    const source = await clusterSource(loaded, this.#scenarios, reach, options.reachNow);
     const counts = source.task.lattice.knobs.some((knob) => knob.name.startsWith("instances."));
     const kept = known !== null && keptFile(known).file.mode === file.mode ? known.mode : file.mode;
     const entry: ClusterEntry = {
@@ -142,9 +154,10 @@ export class Clusters {
       agent: file.agent ?? known?.agent ?? (counts ? FLEET_AGENT : MACHINE_AGENT),
       optimizer: file.optimizer ?? known?.optimizer ?? OPTIMIZER,
       mode: options.mode ?? kept,
-      attachedAt: known?.attachedAt ?? new Date(this.#reach.clock.nowMs()).toISOString(),
+      attachedAt: known?.attachedAt ?? new Date(clock.nowMs()).toISOString(),
       document,
       folder,
+      ...(known?.budgetUsdPerHour === undefined ? {} : { budgetUsdPerHour: known.budgetUsdPerHour }),
     };
     const logs = await this.#store.cluster(file.name);
     const { name, agent, optimizer, mode } = entry;
@@ -154,7 +167,7 @@ export class Clusters {
     const open = await openLoop({ name, ...source, dataFolder, ...who, logs });
     await this.#store.catalogue.clusters.put(name, entry);
     const cluster = { entry, task: source.task, loop: open.loop, agent: open.agent, logs };
-    await this.#start(cluster, open, isSimulated(file) ? file.speed : null);
+    await this.#start(cluster, open, stop, isSimulated(file) ? file.speed : null);
     return cluster;
   }
 
@@ -181,9 +194,8 @@ export class Clusters {
     throw new ConfigError(`store ${this.#store.folder}`, [{ path, expected, found: scenario ?? "a real cluster" }]);
   }
 
-  async #start(cluster: AttachedCluster, open: OpenLoop, speed: number | null): Promise<void> {
+  async #start(cluster: AttachedCluster, open: OpenLoop, stop: AbortController, speed: number | null): Promise<void> {
     const { name } = cluster.entry;
-    const stop = new AbortController();
     const running: Running = { cluster, open, stop, fault: null, over: Promise.resolve() };
     cluster.loop.subscribe((event) => {
       if (event.type === "pass") running.fault = null;

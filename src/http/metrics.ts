@@ -15,6 +15,9 @@ const DURATION_BUCKETS_S = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1,
 /** Gauges of the process whose names end as only a counter's may: promtool refuses a page with them. */
 const misnamed = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
+/** From a second to an hour: a change coming into force. */
+const ACTUATION_BUCKETS_S = [1, 3, 10, 30, 60, 120, 300, 600, 1200, 3600];
+
 /** How the metrics are kept. */
 export interface MetricsOptions {
   readonly version: string;
@@ -46,7 +49,10 @@ export class Metrics {
   /** Labels of the policy told last, by cluster: the old one must go when a new one comes. */
   readonly #policies = new Map<string, Record<string, string>>();
   readonly #clusterTime: Gauge;
+  readonly #leads: Gauge;
+  readonly #pending: Gauge;
   readonly #step: Histogram;
+  readonly #actuation: Histogram;
   readonly #http: Histogram;
 
   constructor(options: MetricsOptions) {
@@ -79,6 +85,15 @@ export class Metrics {
     this.#trust = gauge("trust", "1 for the trust its agent has", ["cluster", "trust"]);
     this.#policy = gauge("policy_info", "The policy of the cluster's agent", ["cluster", "kind", "sha256"]);
     this.#clusterTime = gauge("cluster_time_seconds", "Time in the cluster, simulated or real", ["cluster"]);
+    this.#leads = gauge("leads", "1 where this service may act on the cluster", ["cluster"]);
+    this.#pending = gauge("pending_proposals", "Proposals that wait for an answer", ["cluster"]);
+    this.#actuation = new Histogram({
+      name: "trimtab_actuation_duration_seconds",
+      help: "From a change being sent to its knob being in force",
+      labelNames: ["cluster", "knob"],
+      registers,
+      buckets: ACTUATION_BUCKETS_S,
+    });
     this.#step = histogram("step_duration_seconds", "Steps of a pass of the control loop", ["cluster", "step"]);
     this.#http = histogram("http_request_duration_seconds", "Requests to this service", ["method", "route", "status"]);
     const build = { version: options.version, tensorflow: backendOf("auto") };
@@ -103,6 +118,7 @@ export class Metrics {
     if (event.type === "decision") this.#decided(cluster, event.record);
     if (event.type !== "pass") return;
     for (const [step, micros] of Object.entries(event.micros)) this.#step.observe({ cluster, step }, micros / 1e6);
+    for (const { knob, delayS } of event.delays) this.#actuation.observe({ cluster, knob }, delayS);
   }
 
   /** Notes the state a cluster is in. */
@@ -112,6 +128,8 @@ export class Metrics {
     for (const trust of trusts) this.#trust.set({ cluster: name, trust }, trust === status.trust.trust ? 1 : 0);
     this.#target.set({ cluster: name }, task.objective.slo[0].percentile);
     this.#clusterTime.set({ cluster: name }, status.timeS);
+    this.#leads.set({ cluster: name }, status.leader === null ? 1 : 0);
+    this.#pending.set({ cluster: name }, status.pendingProposal === null ? 0 : 1);
     const policy = { cluster: name, kind: status.policy.kind, sha256: status.policy.sha256.slice(0, 12) };
     const before = this.#policies.get(name);
     if (before !== undefined) this.#policy.remove(before);

@@ -39,7 +39,7 @@ export const pageQuery = z.strictObject({
 });
 
 const trust = z.enum(["bootstrapping", "learning", "serving", "suspended"]);
-const outcome = z.enum(["applied", "held", "advised", "refused", "failed", "rolled-back"]);
+const outcome = z.enum(["applied", "held", "advised", "refused", "failed", "rolled-back", "rejected"]);
 const actor = z.enum(["agent", "optimizer", "guard", "operator"]);
 
 /** One voice in a decision. */
@@ -79,6 +79,29 @@ const metricsJson = z
   })
   .meta({ id: "WindowMetrics", description: "One measurement window, at the input for arrivals" });
 
+const expectationJson = z.object({ objectiveMs: z.number(), costUsdPerHour: z.number() });
+
+/** A decision in words. */
+const explanationJson = z
+  .object({
+    saw: z.string(),
+    expects: z.string().nullable(),
+    runnerUp: z
+      .object({
+        by: z.string(),
+        configuration: configurationJson,
+        expected: expectationJson.nullable(),
+        why: z.string(),
+      })
+      .nullable(),
+    changesMind: z.array(z.string()),
+    text: z.string(),
+  })
+  .meta({
+    id: "Explanation",
+    description: "What was seen and expected, why not the runner-up, what would change this",
+  });
+
 /** A decision record. */
 export const decisionJson = z
   .object({
@@ -104,10 +127,12 @@ export const decisionJson = z
     proposed: orNull(configurationJson),
     applied: orNull(configurationJson),
     guards: z.array(z.object({ guard: z.string(), reason: z.string() })),
-    expected: z.object({ objectiveMs: z.number(), costUsdPerHour: z.number() }).nullable(),
+    expected: expectationJson.nullable(),
     measured: z.object({ objectiveMs: z.number().nullable(), costUsdPerHour: z.number() }).nullable(),
     outcome,
     reason: z.string(),
+    explanation: orNull(explanationJson),
+    proposal: z.string().nullable(),
     policyId: z.string().nullable(),
     stepMicros: z.record(z.string(), z.number()),
   })
@@ -127,6 +152,8 @@ export const clusterJson = z
     agent: z.string(),
     optimizer: z.string(),
     mode: modeSchema,
+    leader: z.string().nullable(),
+    budgetUsdPerHour: z.number().nullable(),
     trust: z.object({
       trust,
       sinceS: z.number(),
@@ -148,12 +175,48 @@ export const clusterJson = z
     running: orNull(configurationJson),
     inFlight: orNull(configurationJson),
     lastGood: z.unknown(),
+    actuationDelayS: z.record(z.string(), z.number()),
+    pendingProposal: z.string().nullable(),
     decisions: z.number().int(),
     lastDecision: orNull(decisionJson),
     resumed: z.object({ decision: z.string(), configuration: configurationJson }).nullable(),
     attachedAt: z.string(),
   })
   .meta({ id: "Cluster" });
+
+/** Budget as body. */
+export const budgetBody = z.strictObject({ usdPerHour: z.number().positive().finite() });
+
+/** Where a proposal stands. */
+export const proposalStatus = z.enum(["pending", "approved", "rejected", "expired", "superseded"]);
+
+/** Who answers a proposal, and with which words. */
+export const answerBody = z.strictObject({
+  by: z.string().min(1).max(200).default("operator"),
+  note: z.string().min(1).max(2000).optional(),
+});
+
+/** A change that waits for a person, or did. */
+export const proposalJson = z
+  .object({
+    id: z.string(),
+    cluster: z.string(),
+    createdS: z.number(),
+    confirmedS: z.number(),
+    expiresS: z.number(),
+    current: configurationJson,
+    proposed: configurationJson,
+    by: actor,
+    votes: z.array(voteJson),
+    reason: z.string(),
+    explanation: orNull(explanationJson),
+    metrics: orNull(metricsJson),
+    expected: expectationJson.nullable(),
+    status: proposalStatus,
+    answer: z.object({ by: z.string(), timeS: z.number(), note: z.string().nullable() }).nullable(),
+    decision: z.string().nullable(),
+  })
+  .meta({ id: "Proposal", description: "A change the service would make in `advisory`" });
 
 /** What the loop would have a cluster run. */
 export const recommendationJson = z
@@ -166,7 +229,8 @@ export const recommendationJson = z
     upperBound: configurationJson,
     by: actor,
     reason: z.string(),
-    expected: z.object({ objectiveMs: z.number(), costUsdPerHour: z.number() }).nullable(),
+    explanation: orNull(explanationJson),
+    expected: expectationJson.nullable(),
     votes: z.array(voteJson),
     conditions: z.array(z.object({ type: z.string(), reason: z.string() })),
   })

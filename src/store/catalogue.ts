@@ -32,6 +32,8 @@ const clusterEntrySchema = z.strictObject({
   /** The cluster file it was attached with, as read, and the folder its relative paths start from. */
   document: jsonSchema.default(null),
   folder: z.string().nullable().default(null),
+  /** The operator's word on the budget; absent where it is the file's. */
+  budgetUsdPerHour: z.number().positive().exactOptional(),
 });
 
 const policyEntrySchema = z.strictObject({

@@ -13,6 +13,7 @@ export {
 } from "./catalogue.ts";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 export { type DataFileSearch, type DataFolders, findDataFile } from "./data-file.ts";
+export { acquireLock, type Lock } from "./lock.ts";
 export { compiledEntry, packageRoot } from "./package-root.ts";
 export { fieldIssues } from "./parse.ts";
 export { configurationSchema, jsonSchema, knobValueSchema, policySpecSchema } from "./policy-spec-schema.ts";

@@ -1,7 +1,7 @@
 // A store folder: its lock, its catalogue, its logs and where its checkpoints are.
 //
 // lock, catalogue.json, policies/<id>.checkpoint, clusters/<name>/agent.checkpoint,
-// clusters/<name>/{decisions,actuations,transitions}/*.jsonl
+// clusters/<name>/{decisions,actuations,transitions,proposals}/*.jsonl
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,6 +18,8 @@ export interface ClusterStore {
   readonly actuations: AppendLog;
   /** Experience, one step a record. */
   readonly transitions: AppendLog;
+  /** Proposals to the operator, one record for each step of their life. */
+  readonly proposals: AppendLog;
   /** Where the agent's checkpoint is, or will be. */
   readonly checkpointPath: string;
   close(): Promise<void>;
@@ -40,16 +42,17 @@ export interface Store {
 async function openCluster(folder: string): Promise<ClusterStore> {
   await mkdir(folder, { recursive: true });
   await removePartialFiles(folder);
-  const [decisions, actuations, transitions] = await Promise.all([
+  const [decisions, actuations, transitions, proposals] = await Promise.all([
     AppendLog.open(join(folder, "decisions")),
     AppendLog.open(join(folder, "actuations")),
     AppendLog.open(join(folder, "transitions")),
+    AppendLog.open(join(folder, "proposals")),
   ]);
   await syncFolder(folder);
   const close = async (): Promise<void> => {
-    await Promise.all([decisions.close(), actuations.close(), transitions.close()]);
+    await Promise.all([decisions, actuations, transitions, proposals].map((log) => log.close()));
   };
-  return { decisions, actuations, transitions, checkpointPath: join(folder, "agent.checkpoint"), close };
+  return { decisions, actuations, transitions, proposals, checkpointPath: join(folder, "agent.checkpoint"), close };
 }
 
 /** Opens a store folder, making it if needed. @throws {StoreError} when damaged or in use by another process */

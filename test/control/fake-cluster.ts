@@ -27,8 +27,8 @@ export class FakeCluster implements ClusterAdapter {
   configuration: Configuration;
   /** Thrown by the next observation. */
   nextObservation: unknown = null;
-  /** Thrown by the next write. */
-  nextApply: unknown = null;
+  /** Thrown by the next writes, one each. */
+  readonly refusals: unknown[] = [];
   /** Changes what the next observation says. */
   distort: ((state: ClusterState) => ClusterState) | null = null;
   /** Writes are accepted and have no effect. */
@@ -79,9 +79,8 @@ export class FakeCluster implements ClusterAdapter {
   }
 
   async apply(configuration: Configuration, trial?: Trial): Promise<void> {
-    const failure = this.nextApply;
-    this.nextApply = null;
-    if (failure !== null) throw failure;
+    const failure = this.refusals.shift();
+    if (failure !== undefined) throw failure;
     this.writes.push({ configuration, trial });
     if (this.deaf) return;
     this.canary = trial === undefined ? null : configuration;
@@ -105,7 +104,8 @@ export class FakeCluster implements ClusterAdapter {
       requests: this.rateRps * 60,
       arrivals: { rateRps: this.rateRps, recentRatesRps: [this.rateRps], dispersion: 1, peakToMedian: 1 },
       latency: {
-        meanMs: ms,
+        // No two windows of real traffic are the same to the last digit.
+        meanMs: ms + 1e-6 * this.timeS,
         p50Ms: ms,
         p95Ms: ms,
         p99Ms: ms,

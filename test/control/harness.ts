@@ -4,10 +4,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findAgent } from "../../agents/index.ts";
-import { ControlLoop, type LoopEvent, readResumption, savedAgent, TrustedAgent } from "../../src/control/index.ts";
+import {
+  ControlLoop,
+  type LoopEvent,
+  Proposals,
+  readResumption,
+  savedAgent,
+  TrustedAgent,
+} from "../../src/control/index.ts";
 import type {
   AgentContext,
   Configuration,
+  Lease,
   Mode,
   Optimizer,
   PerformanceModel,
@@ -66,6 +74,7 @@ export interface HarnessOptions {
   readonly agent?: string;
   readonly budgetUsdPerHour?: number;
   readonly noGuards?: boolean;
+  readonly lease?: Lease;
 }
 
 /** A loop and everything around it. */
@@ -131,10 +140,12 @@ export class Harness {
         store: logs,
         mode: options.mode ?? "active",
         sendsInitial: true,
+        lease: options.lease ?? null,
         nowMicros: () => (micros += 5),
       },
       agent,
       await readResumption(logs, context.space),
+      await Proposals.open(logs.proposals, 900),
     );
     return { optimizer, context, agent, loop };
   }

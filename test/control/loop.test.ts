@@ -159,7 +159,7 @@ test("a change the cluster refuses is on record as refused, and what ran before 
   const harness = await Harness.open(folder.path, cluster);
   await harness.loop.resume();
   harness.optimizer.wanted = { replicas: 6, maxBatchSize: 1 };
-  cluster.nextApply = new ActuationError("quota: expected at most 5 replicas, found 6");
+  cluster.refusals.push(new ActuationError("quota: expected at most 5 replicas, found 6"));
   expect(await harness.pass()).toMatchObject({ outcome: "refused", applied: initial });
   expect(harness.loop.status().configuration).toEqual(initial);
   await harness.close();
@@ -169,13 +169,34 @@ test("a change the cluster refuses is on record as refused, and what ran before 
   await again.close();
 });
 
-test("a change that times out is on record as failed, and the next pass decides anew", async () => {
+test("a change that times out is put back at once, on record as failed, and the next pass decides anew", async () => {
   const cluster = new FakeCluster(initial);
   const harness = await Harness.open(folder.path, cluster);
   harness.optimizer.wanted = { replicas: 5, maxBatchSize: 1 };
-  cluster.nextApply = new Error("timeout");
-  expect(await harness.pass()).toMatchObject({ outcome: "failed", applied: null });
+  cluster.refusals.push(new Error("timeout"));
+  const record = await harness.pass();
+  expect(record).toMatchObject({ outcome: "failed", applied: initial });
+  expect(record.reason).toMatch(/^the cluster failed to take a change: timeout; .*; put back$/);
+  expect(cluster.writes.map(({ configuration }) => configuration)).toEqual([initial]);
   expect(await harness.pass()).toMatchObject({ outcome: "applied", applied: { replicas: 5 } });
+  await harness.close();
+});
+
+test("what could not be put back is sent at every pass until it is taken, also when nothing is to change", async () => {
+  const cluster = new FakeCluster(initial);
+  const harness = await Harness.open(folder.path, cluster);
+  harness.optimizer.wanted = { replicas: 5, maxBatchSize: 1 };
+  cluster.refusals.push(new Error("timeout"), new Error("still out of order"));
+  expect(await harness.pass()).toMatchObject({ outcome: "failed", applied: null });
+  harness.optimizer.wanted = initial;
+  cluster.refusals.push(new Error("out of order for long"));
+  expect(await harness.pass()).toMatchObject({ outcome: "failed", applied: null });
+  const record = await harness.pass();
+  expect(record).toMatchObject({ outcome: "held", applied: initial });
+  expect(record.reason).toMatch(/put back after the failed change/);
+  expect(cluster.writes.map(({ configuration }) => configuration)).toEqual([initial]);
+  expect(await harness.pass()).toMatchObject({ outcome: "held" });
+  expect(cluster.writes).toHaveLength(1);
   await harness.close();
 });
 

@@ -28,6 +28,7 @@ test("the count is fresh, then held and stale, then what runs, and fresh again",
     type: "pass",
     record: { ...record, outcome },
     micros: {},
+    delays: [],
   });
   const before = desired.of("default", "c5-large");
   expect(before).toMatchObject({ stale: true, source: "current", ageS: null });
@@ -57,7 +58,7 @@ test("a loop that stands still makes the count stale, without any failure", asyn
   const record = await lastRecord();
   let nowMs = 0;
   const desired = new DesiredState(service.service.services.clusters, () => nowMs);
-  desired.note("default", { type: "pass", record, micros: {} });
+  desired.note("default", { type: "pass", record, micros: {}, delays: [] });
   nowMs = 181_000;
   expect(desired.of("default", "c5-large")).toMatchObject({ stale: true, source: "last-good" });
   expect(desired.of("default", "c5-large", 100)).toMatchObject({ stale: true, source: "current" });

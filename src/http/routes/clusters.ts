@@ -7,6 +7,7 @@ import { postedFile } from "../cluster-source.ts";
 import type { AttachedCluster, Clusters } from "../clusters.ts";
 import { type Route, route } from "../route.ts";
 import {
+  budgetBody,
   clusterBody,
   clusterJson,
   decisionJson,
@@ -80,6 +81,19 @@ export function clusterRoutes(clusters: Clusters): Route[] {
         },
       }),
     ),
+    route({
+      method: "put",
+      path: "/v1/clusters/{name}/budget",
+      tag,
+      summary: "Sets what the cluster may commit to an hour; what is over it comes down at the next pass",
+      params: nameParams,
+      body: budgetBody,
+      answer: { description: "The cluster under its new budget", schema: clusterJson },
+      handle: async ({ params, body }) => {
+        await clusters.setBudget(params.name, body.usdPerHour);
+        return { json: shown(clusters.get(params.name)) };
+      },
+    }),
     route({
       method: "get",
       path: "/v1/clusters/{name}/recommendation",
