@@ -5,12 +5,13 @@
 
 import type { ClusterState, Configuration, DecisionRecord, Explanation, Mode } from "../core/index.ts";
 import { writeCheckpoint } from "../store/index.ts";
-import { Actuator, type RunningTrial } from "./actuator.ts";
+import { Actuator } from "./actuator.ts";
 import { type Decision, decide, keep, type Wish } from "./decide.ts";
 import { Executor } from "./executor.ts";
 import { Expectations } from "./expectation.ts";
 import { explanationOf } from "./explanation.ts";
 import { Lesson } from "./lesson.ts";
+import { writes } from "./mode.ts";
 import { type Answer, Operator } from "./operator.ts";
 import type { ControlParts, LoopEvent } from "./parts.ts";
 import type { ChangeProposal, Proposals } from "./proposals.ts";
@@ -19,7 +20,7 @@ import type { Resumption } from "./resume.ts";
 import { StandingBook } from "./standing.ts";
 import { type ClusterStatus, type Recommendation, recommendationOf } from "./status.ts";
 import { StepTimer } from "./step-timer.ts";
-import { watchStage } from "./trial.ts";
+import { Canaries } from "./trial.ts";
 import type { TrustedAgent } from "./trusted-agent.ts";
 import { ClusterView } from "./view.ts";
 import { wishOf } from "./wish.ts";
@@ -43,6 +44,7 @@ export class ControlLoop {
   readonly #operator: Operator;
   readonly #proposals: Proposals;
   readonly #lesson: Lesson;
+  readonly #canaries: Canaries;
   readonly #listeners = new Set<(event: LoopEvent) => void>();
   #busy: Promise<unknown> = Promise.resolve();
   #fault: string | null = null;
@@ -62,7 +64,9 @@ export class ControlLoop {
     const executor = new Executor({ parts, view, actuator, standing, trust, onRecord });
     const { intervalS } = parts.context;
     this.#operator = new Operator({ view, actuator, executor, proposals, standing, agent, intervalS });
-    this.#lesson = new Lesson(parts, agent);
+    const lesson = new Lesson(parts, agent);
+    this.#canaries = new Canaries({ parts, actuator, executor, standing, lesson });
+    this.#lesson = lesson;
     this.#standing = standing;
     this.#actuator = actuator;
     this.#view = view;
@@ -76,8 +80,8 @@ export class ControlLoop {
   }
 
   /**
-   * Sends the last acknowledged configuration again, and completes the record of a pass a kill cut short.
-   * A cluster of our own that was never sent anything is sent the scenario's initial configuration.
+   * Sends the last acknowledged configuration again, and completes the record of a pass a kill cut short. A canary the
+   * stop cut short is ended. A cluster of our own that was never sent anything is sent the scenario's initial configuration.
    */
   resume(): Promise<void> {
     return this.#exclusively(async () => {
@@ -89,12 +93,14 @@ export class ControlLoop {
         if (sendsInitial && this.#standing.mayWrite(false)) await this.#executor.carryOut(wish, {});
         return;
       }
-      if (leads) await this.#actuator.resend();
-      if (sent.recorded) return;
-      const { actor, configuration, timeS } = sent;
-      const base = this.#executor.blank(timeS, "sent before the service was stopped, recorded at its restart");
-      const record = { ...base, actor, applied: configuration, proposed: configuration, outcome: "applied" as const };
-      await this.#executor.record(record);
+      const { actor, configuration, timeS, previous, recorded } = sent;
+      if (leads && previous === undefined) await this.#actuator.resend();
+      if (!recorded) {
+        const base = this.#executor.blank(timeS, "sent before the service was stopped, recorded at its restart");
+        const record = { ...base, actor, applied: configuration, proposed: configuration, outcome: "applied" as const };
+        await this.#executor.record(record);
+      }
+      await this.#canaries.end("the service was stopped while it ran");
     });
   }
 
@@ -103,8 +109,12 @@ export class ControlLoop {
     return this.#exclusively(() => this.#pass());
   }
 
-  /** Lets the interval go by, taking a trial through its stages. @param advance lets the cluster's time pass */
-  async rest(advance: (seconds: number) => Promise<void>): Promise<void> {
+  /**
+   * Lets the interval go by, taking a trial through its stages.
+   * @param advance lets the cluster's time pass
+   * @param signal cuts the interval short; what a canary did in part of a stage says nothing about it
+   */
+  async rest(advance: (seconds: number) => Promise<void>, signal?: AbortSignal): Promise<void> {
     const { intervalS } = this.#parts.context;
     const running = this.#actuator.takeTrial();
     let share = 0;
@@ -114,10 +124,13 @@ export class ControlLoop {
       this.#view.elapse(seconds);
       share = windowShare;
     };
-    for (const stage of running?.trial.stages ?? []) {
-      await until(stage.windowShare);
-      const goesOn = await this.#exclusively(() => this.#judge(running, stage.windowShare));
-      if (!goesOn) break;
+    if (running !== null) {
+      for (const { windowShare } of running.trial.stages) {
+        await until(windowShare);
+        if (signal?.aborted === true) return;
+        const goesOn = await this.#exclusively(() => this.#canaries.judge(running, windowShare));
+        if (!goesOn) break;
+      }
     }
     if (share < 1) await until(1);
   }
@@ -153,9 +166,10 @@ export class ControlLoop {
     return this.#exclusively(() => this.#operator.reject(id, answer));
   }
 
-  /** Sets the operator's ceiling, from the next write on. */
+  /** Sets the operator's ceiling, from the next write on. A canary that may then no longer be ended is ended first. */
   setMode(mode: Mode): Promise<void> {
     return this.#exclusively(async () => {
+      if (!writes(mode)) await this.#canaries.end(`the mode goes to ${mode}`);
       this.#standing.setMode(mode);
       if (mode !== "advisory") await this.#proposals.supersede();
     });
@@ -203,9 +217,12 @@ export class ControlLoop {
     return this.#exclusively(() => this.#save());
   }
 
-  /** Lets other services act on the cluster. */
+  /** Ends what needs watching, and lets other services act on the cluster. */
   release(): Promise<void> {
-    return this.#exclusively(() => this.#standing.release());
+    return this.#exclusively(async () => {
+      await this.#canaries.end("the service stops");
+      await this.#standing.release();
+    });
   }
 
   async #pass(): Promise<DecisionRecord> {
@@ -279,7 +296,7 @@ export class ControlLoop {
     const off = this.#standing.now.mode === "off";
     const { holdUntilS } = this.#operator;
     const parts = { agent: this.#agent, view: this.#view, actuator: this.#actuator, off, holdUntilS };
-    const fault = this.#fault;
+    const fault = this.#fault ?? this.#view.lateness(observation);
     this.#fault = null;
     return wishOf(parts, observation, target, fault);
   }
@@ -296,18 +313,6 @@ export class ControlLoop {
     const record = await timer.time("record", () => this.#executor.record(failed));
     this.#emit({ type: "pass", record, micros: timer.micros, delays: [] });
     return record;
-  }
-
-  /** At the end of a stage: whether the canary goes on. */
-  async #judge(running: RunningTrial | null, windowShare: number): Promise<boolean> {
-    if (running === null) return false;
-    const { adapter, context } = this.#parts;
-    const [slo] = context.objective.slo;
-    const wish = await watchStage(running, windowShare, adapter, slo, this.#standing.effectiveMode);
-    if (wish === null) return true;
-    if (wish.rollback) this.#lesson.abort();
-    await this.#executor.carryOut(wish, wish.rollback ? running.configuration : running.previous);
-    return false;
   }
 
   async #save(): Promise<void> {

@@ -15,6 +15,7 @@ const actuationSchema = z.object({
   timeS: z.number(),
   configuration: configurationSchema,
   actor: z.enum(["agent", "optimizer", "guard", "operator"]),
+  previous: configurationSchema.exactOptional(),
 });
 
 const windowSchema: z.ZodType<PastWindow, unknown> = z.object({

@@ -60,7 +60,7 @@ export async function runLoop(loop: ControlLoop, adapter: ClusterAdapter, option
   const advance = (seconds: number): Promise<void> => (pace ?? adapter).advance(seconds);
   while (!signal.aborted) {
     try {
-      await loop.rest(advance);
+      await loop.rest(advance, signal);
       if (!signal.aborted) await loop.pass();
     } catch (error) {
       onError(error);

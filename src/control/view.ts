@@ -1,6 +1,7 @@
 // What a control loop knows of its cluster between two observations: time, the last window, what is in force, what was good.
 
 import type { ClusterState, Configuration, GuardContext } from "../core/index.ts";
+import { FRESH_WINDOWS } from "../guards/index.ts";
 import { type ActuationDelay, ActuationDelays } from "./actuation-delay.ts";
 import type { Actuator } from "./actuator.ts";
 import { dampedTrend } from "./forecast.ts";
@@ -22,12 +23,16 @@ import { type Convergence, convergenceFault, nextConvergence } from "./verify.ts
 /** A clock that went back is believed when it has gone on from there for this many windows. */
 const CLOCK_WINDOWS = 3;
 
+/** A cluster's clock may run slower than time goes by, by this share of it, before its metrics count as late. */
+const SLOW_CLOCK = 0.01;
+
 /** One cluster as its loop sees it. */
 export class ClusterView {
   readonly #parts: ControlParts;
   readonly #actuator: Actuator;
   readonly #resumption: Resumption;
   #observation: ClusterState | null = null;
+  /** By how much time has gone on since the observation, as far as anybody can tell. */
   #elapsedS = 0;
   #good: readonly GoodConfiguration[] = [];
   #convergence: Convergence | null = null;
@@ -76,7 +81,9 @@ export class ClusterView {
     checkNumbers(state);
     this.#checkClock(state);
     this.#repetition = nextRepetition(this.#repetition, state);
-    this.#elapsedS = 0;
+    // Metrics whose clock goes on by less than has gone by are of the past, and ever older.
+    const seenS = this.#observation?.timeS ?? Number.NEGATIVE_INFINITY;
+    this.#elapsedS = Math.max(0, seenS + (1 - SLOW_CLOCK) * this.#elapsedS - state.timeS);
     this.#observation = withEarlierHistory(state, this.#resumption.history);
     this.#good = nextGood(this.#good, state, this.#parts.context.objective.slo[0]);
     return this.#observation;
@@ -92,6 +99,12 @@ export class ClusterView {
   verify(observation: ClusterState, told: Configuration | null): string | null {
     this.#convergence = nextConvergence(this.#convergence, told, observation);
     return this.#fault(observation);
+  }
+
+  /** Why the metrics are taken to be late; null while they are fresh. */
+  lateness({ metrics }: ClusterState): string | null {
+    const late = this.#elapsedS > FRESH_WINDOWS * metrics.durationS;
+    return late ? `the metrics are ${Math.round(this.#elapsedS)} s old` : null;
   }
 
   /** A good configuration other than what is in force, at a load like this one. */
@@ -154,6 +167,7 @@ export class ClusterView {
     }
     this.#actuator.shift(state.timeS - this.nowS);
     this.#setBack = null;
+    this.#observation = null;
   }
 
   #fault(observation: ClusterState): string | null {

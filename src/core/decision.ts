@@ -120,6 +120,12 @@ export interface Explanation {
   readonly text: string;
 }
 
+/** What can come of a decision. */
+export const outcomes = ["applied", "held", "advised", "refused", "failed", "rolled-back", "rejected"] as const;
+
+/** What came of a decision. */
+export type Outcome = (typeof outcomes)[number];
+
 /** One pass of the control loop, stored whole. */
 export interface DecisionRecord {
   readonly id: string;
@@ -145,7 +151,7 @@ export interface DecisionRecord {
   readonly expected: Expectation | null;
   /** Filled in from the next window. */
   readonly measured: { readonly objectiveMs: number | null; readonly costUsdPerHour: number } | null;
-  readonly outcome: "applied" | "held" | "advised" | "refused" | "failed" | "rolled-back" | "rejected";
+  readonly outcome: Outcome;
   readonly reason: string;
   /** Null where nothing was weighed: a command, a pass that saw nothing. */
   readonly explanation: Explanation | null;

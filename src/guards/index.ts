@@ -46,5 +46,5 @@ export { handover } from "./handover.ts";
 export { type HysteresisOptions, hysteresis } from "./hysteresis.ts";
 export { inFlight } from "./in-flight.ts";
 export { sloBrake, sloMissed } from "./slo-brake.ts";
-export { type StalenessOptions, staleness } from "./staleness.ts";
+export { FRESH_WINDOWS, type StalenessOptions, staleness } from "./staleness.ts";
 export { type StepLimitOptions, stepLimit } from "./step-limit.ts";

@@ -84,7 +84,7 @@ export async function clusterSource(
       trained: (agent) => referenceSnapshot(agent, open),
       sendsInitial: true,
       openAdapter: async ({ timeS, sent }, random) =>
-        embeddedCluster(open, random, { timeS, configuration: sent?.configuration ?? null }),
+        embeddedCluster(open, random, { timeS, configuration: sent?.previous ?? sent?.configuration ?? null }),
     };
   }
   const { dataFolder } = scenarios;

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { ControlLoop } from "../control/index.ts";
-import type { Configuration, DecisionRecord } from "../core/index.ts";
+import { type Configuration, type DecisionRecord, outcomes } from "../core/index.ts";
 import { sameConfiguration } from "../spaces/index.ts";
 import { type AppendLog, configurationSchema } from "../store/index.ts";
 
@@ -60,7 +60,7 @@ const latencySchema = z.object({
 const recordSchema = z.object({
   id: z.string(),
   timeS: z.number(),
-  outcome: z.enum(["applied", "held", "advised", "refused", "failed", "rolled-back"]),
+  outcome: z.enum(outcomes),
   actor: z.enum(["agent", "optimizer", "guard", "operator"]),
   reason: z.string(),
   guards: z.array(z.object({ guard: z.string() })).readonly(),

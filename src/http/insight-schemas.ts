@@ -1,11 +1,12 @@
 // What charts are sent: timelines, maps of the lattice and savings.
 
 import { z } from "zod";
+import { outcomes } from "../core/index.ts";
 import { configurationJson, knobValueJson, orNull } from "./schemas.ts";
 
 const column = z.array(z.number().nullable());
 const actor = z.enum(["agent", "optimizer", "guard", "operator"]);
-const outcome = z.enum(["applied", "held", "advised", "refused", "failed", "rolled-back"]);
+const outcome = z.enum(outcomes);
 
 /** A span of a cluster's time in bins. */
 export const timelineJson = z

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { clusterFileSchema, simulatedFileSchema } from "../../environments/index.ts";
+import { outcomes } from "../core/index.ts";
 import { modeSchema, nameSchema } from "../store/index.ts";
 
 /** A knob value as JSON: a number or a name; "Infinity" stands for never. */
@@ -39,7 +40,7 @@ export const pageQuery = z.strictObject({
 });
 
 const trust = z.enum(["bootstrapping", "learning", "serving", "suspended"]);
-const outcome = z.enum(["applied", "held", "advised", "refused", "failed", "rolled-back", "rejected"]);
+const outcome = z.enum(outcomes);
 const actor = z.enum(["agent", "optimizer", "guard", "operator"]);
 
 /** One voice in a decision. */

@@ -31,12 +31,17 @@ export class FakeCluster implements ClusterAdapter {
   readonly refusals: unknown[] = [];
   /** Changes what the next observation says. */
   distort: ((state: ClusterState) => ClusterState) | null = null;
+  /** Changes what every observation says. */
+  misreport: ((state: ClusterState) => ClusterState) | null = null;
   /** Writes are accepted and have no effect. */
   deaf = false;
+  /** How long a write takes to come into force, in seconds. */
+  delayS = 0;
   canary: Configuration | null = null;
   /** Latency of the canary. */
   canaryMs = 20;
   #history: ClusterState["history"] = [];
+  #coming: { readonly configuration: Configuration; readonly dueS: number } | null = null;
 
   constructor(configuration: Configuration, timeS = 0) {
     this.configuration = configuration;
@@ -67,7 +72,7 @@ export class FakeCluster implements ClusterAdapter {
       metrics,
       fleet: {},
       configuration: this.configuration,
-      inFlight: null,
+      inFlight: this.#coming?.configuration ?? null,
       canary: this.canary === null ? null : { configuration: this.canary, metrics: canaryMetrics },
       forecast: null,
       mask: null,
@@ -75,7 +80,7 @@ export class FakeCluster implements ClusterAdapter {
     };
     const distorted = this.distort?.(state) ?? state;
     this.distort = null;
-    return distorted;
+    return this.misreport?.(distorted) ?? distorted;
   }
 
   async apply(configuration: Configuration, trial?: Trial): Promise<void> {
@@ -84,11 +89,16 @@ export class FakeCluster implements ClusterAdapter {
     this.writes.push({ configuration, trial });
     if (this.deaf) return;
     this.canary = trial === undefined ? null : configuration;
-    if (trial === undefined) this.configuration = configuration;
+    if (trial !== undefined) return;
+    if (this.delayS > 0) this.#coming = { configuration, dueS: this.timeS + this.delayS };
+    else this.configuration = configuration;
   }
 
   async advance(seconds: number): Promise<void> {
     this.timeS += seconds;
+    if (this.#coming === null || this.timeS < this.#coming.dueS) return;
+    this.configuration = this.#coming.configuration;
+    this.#coming = null;
   }
 
   async close(): Promise<void> {}

@@ -14,6 +14,7 @@ import {
 } from "../../src/control/index.ts";
 import type {
   AgentContext,
+  ClusterAdapter,
   Configuration,
   Lease,
   Mode,
@@ -75,6 +76,10 @@ export interface HarnessOptions {
   readonly budgetUsdPerHour?: number;
   readonly noGuards?: boolean;
   readonly lease?: Lease;
+  /** What stands between the loop and the fake cluster; the cluster itself where absent. */
+  readonly adapter?: ClusterAdapter;
+  /** A real optimizer instead of the wishful one. */
+  readonly optimizer?: Optimizer;
 }
 
 /** A loop and everything around it. */
@@ -124,7 +129,7 @@ export class Harness {
       host: null,
       initial,
       intervalS: 60,
-      optimizer,
+      optimizer: options.optimizer ?? optimizer,
     };
     const factory = findAgent(options.agent ?? "q-table");
     const agent = new TrustedAgent(factory, context, { saved: await savedAgent(logs, factory, context) });
@@ -132,7 +137,7 @@ export class Harness {
     const loop = new ControlLoop(
       {
         cluster: "default",
-        adapter: cluster,
+        adapter: options.adapter ?? cluster,
         context,
         guards: options.noGuards === true ? [] : guards,
         committedUsdPerHour: (configuration) => Number(configuration["replicas"]),

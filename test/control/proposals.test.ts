@@ -75,6 +75,17 @@ test("approved, it goes through the guards and the one actuator, on record as th
   await harness.close();
 });
 
+test("an approved change that fails half-way is put back as long as that takes, though the mode writes nothing else", async () => {
+  const harness = await advised();
+  harness.cluster.refusals.push(new Error("timeout"), new Error("timeout again"));
+  expect(await harness.loop.approve("default-0", answer)).toMatchObject({ status: "approved", decision: "default-1" });
+  expect((await harness.logs.decisions.last())?.record).toMatchObject({ outcome: "failed", applied: null });
+  expect((await harness.pass()).reason).toMatch(/put back after the failed change/);
+  await harness.passes(3);
+  expect(harness.cluster.writes).toEqual([{ configuration: initial, trial: undefined }]);
+  await harness.close();
+});
+
 test("rejected, it is not made again before it would have expired, and then it is", async () => {
   const harness = await advised();
   expect(await harness.loop.reject("default-0", { by: "ada", note: "not in the sale" })).toMatchObject({

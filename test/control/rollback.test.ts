@@ -132,3 +132,75 @@ test("in mode canary no change ever reaches more than its share", async () => {
   expect(cluster.configuration).toEqual(initial);
   await harness.close();
 });
+
+test("a canary that cannot be ended is ended at the next pass, and never taken on whole", async () => {
+  const harness = await withCanary(111);
+  const { cluster } = harness;
+  cluster.refusals.push(new Error("timeout"), new Error("timeout again"));
+  await harness.loop.rest((seconds) => cluster.advance(seconds));
+  expect(cluster.canary).toEqual({ replicas: 3, maxBatchSize: 1 });
+  expect(await harness.loop.pass()).toMatchObject({ applied: initial });
+  expect(cluster.canary).toBeNull();
+  expect(cluster.writes.filter(({ trial }) => trial === undefined).map((write) => write.configuration)).toEqual([
+    initial,
+  ]);
+  await harness.close();
+});
+
+test.each(["off", "shadow", "advisory"] as const)("a mode that goes to %s ends the canary first", async (mode) => {
+  const harness = await withCanary(20);
+  await harness.loop.setMode(mode);
+  expect(harness.cluster.canary).toBeNull();
+  expect(harness.cluster.configuration).toEqual(initial);
+  expect((await harness.logs.decisions.last())?.record).toMatchObject({
+    outcome: "rolled-back",
+    reason: expect.stringContaining(`the canary ends: the mode goes to ${mode}`),
+  });
+  const written = harness.cluster.writes.length;
+  await harness.passes(3);
+  expect(harness.cluster.writes).toHaveLength(written);
+  await harness.close();
+});
+
+test("a service that stops in the middle of a stage judges nothing by it, and ends the canary", async () => {
+  const harness = await withCanary(20);
+  const stop = new AbortController();
+  await harness.loop.rest(async () => stop.abort(), stop.signal);
+  expect(harness.cluster.canary).toEqual({ replicas: 3, maxBatchSize: 1 });
+  await harness.loop.release();
+  expect(harness.cluster.canary).toBeNull();
+  expect(harness.cluster.configuration).toEqual(initial);
+  await harness.close();
+});
+
+test("a service killed while a canary runs ends it at its restart, with the canary's record kept", async () => {
+  const killed = await withCanary(20);
+  const { cluster } = killed;
+  const before = killed.logs.decisions.length;
+  await killed.close();
+  const again = await Harness.open(folder.path, cluster, { noGuards: true });
+  await again.loop.resume();
+  expect(cluster.canary).toBeNull();
+  expect(cluster.configuration).toEqual(initial);
+  expect(again.logs.decisions.length).toBe(before + 1);
+  expect((await again.logs.decisions.last())?.record).toMatchObject({ outcome: "rolled-back", applied: initial });
+  await again.close();
+});
+
+test("in mode canary what ends a canary goes to all traffic, and what replaces it to its share", async () => {
+  const cluster = new FakeCluster(initial);
+  const harness = await Harness.open(folder.path, cluster, { mode: "canary", noGuards: true });
+  harness.optimizer.wanted = { replicas: 5, maxBatchSize: 1 };
+  await harness.pass();
+  harness.optimizer.wanted = { replicas: 6, maxBatchSize: 1 };
+  await harness.pass();
+  expect(cluster.canary).toEqual({ replicas: 6, maxBatchSize: 1 });
+  harness.optimizer.wanted = initial;
+  await harness.pass();
+  expect(cluster.writes.map(({ configuration, trial }) => [configuration["replicas"], trial?.share])).toEqual([
+    [5, 1 / 8],
+    [6, 1 / 8],
+    [4, undefined],
+  ]);
+  await harness.close();
+});

@@ -38,7 +38,7 @@ test("the scaler is active, stale, missing and recovered, and never tells zero",
     return metricValues[0]?.metricValueFloat ?? Number.NaN;
   };
   const pass = (outcome: typeof record.outcome): void =>
-    desired.note("default", { type: "pass", record: { ...record, outcome }, micros: {} });
+    desired.note("default", { type: "pass", record: { ...record, outcome }, micros: {}, delays: [] });
 
   expect(await count()).toBeGreaterThan(0);
   pass("applied");
