@@ -5,6 +5,7 @@ import type { components } from "./api-types.ts";
 type Schemas = components["schemas"];
 export type Cluster = Schemas["Cluster"];
 export type Decision = Schemas["Decision"];
+export type Proposal = Schemas["Proposal"];
 export type Timeline = Schemas["Timeline"];
 export type Mark = Timeline["marks"][number];
 export type Savings = Schemas["Savings"];

@@ -11,6 +11,7 @@ import { aboutCluster, useResource } from "../resource.ts";
 import { DecisionPage } from "./decision.tsx";
 import { DecisionList } from "./decision-list.tsx";
 import { LatticeMap } from "./lattice.tsx";
+import { PendingProposal } from "./proposal.tsx";
 import { Timelines } from "./timelines.tsx";
 
 const modes: readonly Mode[] = ["off", "shadow", "advisory", "canary", "active"];
@@ -149,6 +150,7 @@ export function ClusterPage({ name, view }: { name: string; view: readonly strin
         In {cluster.mode} the service {modeMeaning[cluster.mode]}.
       </p>
       <Failure text={error} />
+      <PendingProposal cluster={cluster} ask={ask} />
       <Standing cluster={cluster} slo={lattice?.slo ?? null} />
       <Timelines cluster={name} slo={lattice?.slo ?? null} />
       <div class="columns">

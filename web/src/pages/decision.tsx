@@ -43,6 +43,33 @@ function Seen({ decision }: { decision: Decision }) {
   );
 }
 
+function Why({ decision }: { decision: Decision }) {
+  const { explanation } = decision;
+  if (explanation === null) return null;
+  const { expects, runnerUp, changesMind } = explanation;
+  return (
+    <>
+      <h3>Why</h3>
+      {expects === null ? null : <p>Expected of it: {expects}.</p>}
+      {runnerUp === null ? null : (
+        <p>
+          Not {runnerUp.by}: {runnerUp.why}.
+        </p>
+      )}
+      {changesMind.length === 0 ? null : (
+        <>
+          <p>What would change this:</p>
+          <ul>
+            {changesMind.map((condition) => (
+              <li key={condition}>{condition}</li>
+            ))}
+          </ul>
+        </>
+      )}
+    </>
+  );
+}
+
 function Votes({ decision }: { decision: Decision }) {
   const { votes, observation } = decision;
   if (votes.length === 0) return <p class="dim">Nobody was asked.</p>;
@@ -99,6 +126,7 @@ function Body({ decision, slo }: { decision: Decision; slo: Lattice["slo"] | nul
         <Outcome {...decision} /> <ModeBadge mode={decision.mode} /> <TrustBadge trust={decision.trust} />
       </p>
       <p class="lead">{decision.reason}</p>
+      <Why decision={decision} />
       <h3>What it saw</h3>
       <Seen decision={decision} />
       <h3>Votes</h3>

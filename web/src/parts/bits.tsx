@@ -7,7 +7,7 @@ import type { Mode, TrustName } from "../api.ts";
 export const modeMeaning: Readonly<Record<Mode, string>> = {
   off: "observes and records, proposes nothing",
   shadow: "decides and records, changes nothing",
-  advisory: "publishes what it would do, changes nothing",
+  advisory: "proposes each change, and makes it when you approve",
   canary: "changes a share of the traffic, in stages",
   active: "changes the cluster, inside guards and budget",
 };

@@ -17,6 +17,7 @@ const outcomes: Readonly<Record<Decision["outcome"], string>> = {
   refused: "refused",
   failed: "failed",
   "rolled-back": "rolled back",
+  rejected: "rejected",
 };
 
 /** What became of a decision, and whose it was. */
