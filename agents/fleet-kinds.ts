@@ -2,36 +2,39 @@
 //
 // settings of a kind: the smallest batch that gives its highest throughput with  service <= .96 SLO,  the shortest delay,
 // and the longest offload threshold with  wait + service <= .96 SLO;  a kind is left out where as many of another as give
-// its throughput are never dearer; spot stands in for on-demand machines of its type
+// its throughput are never dearer; capacities, delays, prices of calls and losses are what the fleet measured, where it did;
+// spot machines fall back on on-demand ones of their type
 // Source: design section 7.1; fleet-switching.md, ADMIT.
 
-import type { AgentContext, Configuration, DurationSpec, InstanceType } from "../src/core/index.ts";
-import type { CallBehaviour, FleetKind } from "../src/switching/index.ts";
+import type { AgentContext, Configuration, InstanceType } from "../src/core/index.ts";
+import { meanDurationS } from "../src/math/index.ts";
+import type { CallBehaviour, Choice, FleetKind } from "../src/switching/index.ts";
+import { type FleetBeliefs, LOSS_SHARE, NO_BELIEFS } from "./fleet-beliefs.ts";
 
 /** A kind of machine with the knobs that make it. */
 export interface KindOfMachine extends FleetKind {
   readonly knob: string;
   readonly host: string;
   readonly market: "onDemand" | "spot";
+  /** Counts on-demand machines of the type that stand in where the spot market gives none; null where nothing does. */
+  readonly fallbackKnob: string | null;
+  /** Measured service time over the modelled, and launch delay over the catalogue's. */
+  readonly slowdown: number;
+  readonly launchFactor: number;
   /** Batch, delay and offload knobs for a fleet of this kind; only those the lattice has. */
   readonly settings: Configuration;
+}
+
+/** Knobs of the hosts of a kind under a choice: the kind's own, with the choice's longest wait. */
+export function settingsOf(kind: KindOfMachine, { waitS }: Pick<Choice, "waitS">): Configuration {
+  return "offloadThresholdMs" in kind.settings ? { ...kind.settings, offloadThresholdMs: 1000 * waitS } : kind.settings;
 }
 
 /** Share of the SLO that wait and service may use up before a request goes to a function. */
 const DEADLINE_SHARE = 0.96;
 
-/** Kinds that are learnt for; each costs a night's training. */
-const MOST_KINDS = 2;
-
 /** Longest functions are thought to stay warm where the catalogue tells no finite time. */
 const KEEP_ALIVE_S = 3600;
-
-function meanS(spec: DurationSpec): number {
-  if ("constant" in spec) return spec.constant;
-  if ("uniform" in spec) return (spec.uniform[0] + spec.uniform[1]) / 2;
-  if ("exponential" in spec) return spec.exponential;
-  return spec.lognormal.mean;
-}
 
 /** The finite values of a number knob, ascending. */
 function numbersOf(context: AgentContext, name: string): number[] {
@@ -48,7 +51,7 @@ interface Sized {
   readonly waitS: number;
 }
 
-function settingsFor(context: AgentContext, host: string): Sized | null {
+function settingsFor(context: AgentContext, host: string, slowdown: number): Sized | null {
   const { model, objective, initial } = context;
   const deadlineMs = DEADLINE_SHARE * objective.slo[0].latencyMs;
   const [delay] = numbersOf(context, "maxBatchDelayMs");
@@ -58,9 +61,9 @@ function settingsFor(context: AgentContext, host: string): Sized | null {
     const set: Record<string, number> = {};
     if (sizes.length > 0) set["maxBatchSize"] = batch;
     if (delay !== undefined) set["maxBatchDelayMs"] = delay;
-    const serviceMs = model.serviceMs(host, { ...initial, ...set }, batch);
+    const serviceMs = slowdown * model.serviceMs(host, { ...initial, ...set }, batch);
     if (serviceMs > deadlineMs) continue;
-    const capacityRps = model.capacityRps(host, { ...initial, ...set });
+    const capacityRps = model.capacityRps(host, { ...initial, ...set }) / slowdown;
     if (best !== null && capacityRps <= best.capacityRps * 1.001) continue;
     const thresholds = numbersOf(context, "offloadThresholdMs");
     const threshold = thresholds.findLast((value) => value + serviceMs <= deadlineMs) ?? thresholds[0];
@@ -104,11 +107,15 @@ function mostOf(context: AgentContext, knob: string, type: InstanceType, usdPerH
   );
 }
 
-function kindsOf(context: AgentContext, type: InstanceType): KindOfMachine[] {
-  const sized = settingsFor(context, type.name);
+function kindsOf(context: AgentContext, type: InstanceType, beliefs: FleetBeliefs): KindOfMachine[] {
+  const slowdown = Math.exp(beliefs.slowdown[type.name] ?? 0);
+  const sized = settingsFor(context, type.name, slowdown);
   if (sized === null) return [];
-  const call = callUsd(context, type, sized.settings, sized.capacityRps);
+  const call = beliefs.callUsd ?? callUsd(context, type, sized.settings, sized.capacityRps);
   if (call === null || !(call > 0)) return [];
+  const listedS = meanDurationS(type.launchS);
+  const launchS = beliefs.launchS[type.name] ?? listedS;
+  const onDemandKnob = `instances.${type.name}.onDemand`;
   return (["onDemand", "spot"] as const).flatMap((market) => {
     const knob = `instances.${type.name}.${market}`;
     const spot = market === "spot";
@@ -122,13 +129,18 @@ function kindsOf(context: AgentContext, type: InstanceType): KindOfMachine[] {
         knob,
         host: type.name,
         market,
+        fallbackKnob: spot && (numbersOf(context, onDemandKnob).at(-1) ?? 0) > 0 ? onDemandKnob : null,
+        onDemandUsdPerS: type.usdPerHour / 3600,
         settings: sized.settings,
         capacityRps: sized.capacityRps,
         usdPerS: usdPerHour / 3600,
         callUsd: call,
-        launchS: meanS(type.launchS),
+        launchS,
+        launchFactor: listedS > 0 ? launchS / listedS : 1,
+        slowdown,
         launchBilled: type.billing.launchBilled,
-        lossesPerS: spot ? type.spotInterruptionsPerHour / 3600 : 0,
+        lossesPerS: spot ? (beliefs.lossesPerS[knob] ?? type.spotInterruptionsPerHour / 3600) : 0,
+        lossShare: spot ? (beliefs.lossShare[knob] ?? LOSS_SHARE) : 0,
         waitS: sized.waitS,
         most,
       },
@@ -142,19 +154,25 @@ function replaces(a: KindOfMachine, b: KindOfMachine): boolean {
   return needed * a.usdPerS <= b.usdPerS && a.most >= needed * b.most;
 }
 
-/** Kinds worth learning for, cheapest per request at full use first; none where functions cannot stand in for machines. */
-export function fleetKinds(context: AgentContext): KindOfMachine[] {
-  const all = context.catalogue.instances.flatMap((type) => kindsOf(context, type));
-  const offered = all.filter(
-    (kind) => kind.market === "spot" || !all.some((other) => other.host === kind.host && other.market === "spot"),
-  );
-  return offered
-    .filter(
-      (b) =>
-        !offered.some((a) => a !== b && replaces(a, b) && !(replaces(b, a) && offered.indexOf(b) < offered.indexOf(a))),
-    )
-    .sort((a, b) => a.usdPerS / a.capacityRps - b.usdPerS / b.capacityRps)
-    .slice(0, MOST_KINDS);
+/** Kinds that no other replaces, cheapest per request at full use first; none where functions cannot stand in for machines. */
+export function fleetKinds(context: AgentContext, beliefs: FleetBeliefs = NO_BELIEFS): KindOfMachine[] {
+  const all = context.catalogue.instances.flatMap((type) => kindsOf(context, type, beliefs));
+  const surely = (b: KindOfMachine): boolean =>
+    all.some((a) => {
+      if (a === b || (a.market === "spot" && b.market === "onDemand") || !replaces(a, b)) return false;
+      return !(replaces(b, a) && all.indexOf(b) < all.indexOf(a));
+    });
+  return all.filter((kind) => !surely(kind)).sort((a, b) => a.usdPerS / a.capacityRps - b.usdPerS / b.capacityRps);
+}
+
+/** What a call costs by the model, of the kind of machine it is first known for; null where functions cannot take over. */
+export function modelledCallUsd(context: AgentContext): number | null {
+  for (const type of context.catalogue.instances) {
+    const sized = settingsFor(context, type.name, 1);
+    const usd = sized === null ? null : callUsd(context, type, sized.settings, sized.capacityRps);
+    if (usd !== null) return usd;
+  }
+  return null;
 }
 
 /** How functions stand in for machines. */

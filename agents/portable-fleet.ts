@@ -5,7 +5,7 @@
 
 import { type AgentContext, ExportError, type FleetForm, type TreesForm } from "../src/core/index.ts";
 import type { BoostedTrees, Choice } from "../src/switching/index.ts";
-import type { KindOfMachine } from "./fleet-kinds.ts";
+import { type KindOfMachine, settingsOf } from "./fleet-kinds.ts";
 
 /** The largest number whose logarithm does not exceed `threshold`. */
 function largestBelow(threshold: number): number {
@@ -31,6 +31,11 @@ function ruleOf(choice: Choice | null): FleetForm["rule"] {
       `region-fleet: expected learnt rules or a fixed count, found ${found}, which solves with the performance model; export the table it amounts to`,
     );
   }
+  if (choice.rule === "learnt" && choice.calendar !== null) {
+    throw new ExportError(
+      "region-fleet: expected rules without a calendar, found some with one; train with calendar=false",
+    );
+  }
   if (choice.rule === "static") return { name: "static", count: choice.count };
   return { name: "learnt", margin: choice.margin, up: rawTrees(choice.rules.up), keep: rawTrees(choice.rules.keep) };
 }
@@ -43,13 +48,18 @@ export function portableFleet(
 ): FleetForm {
   const rule = ruleOf(choice);
   const kind = kinds.find(({ name }) => name === choice?.kind);
-  if (kind === undefined) throw new ExportError("region-fleet: expected a kind of machine, found none");
+  if (kind?.market === "spot") {
+    throw new ExportError("region-fleet: expected machines on demand, found spot machines, which fall back on others");
+  }
+  if (kind === undefined || choice === null)
+    throw new ExportError("region-fleet: expected a kind of machine, found none");
   const others = context.space.knobs
     .map(({ name }) => name)
     .filter((name) => name.startsWith("instances.") && name !== kind.knob);
   if (others.length > 0 && (context.limits.vcpus !== undefined || context.limits.gpus !== undefined)) {
     throw new ExportError("region-fleet: expected no limit on vcpus or gpus shared by several kinds, found one");
   }
-  const { knob, host, market, settings, capacityRps, most } = kind;
+  const { knob, host, market, capacityRps, most } = kind;
+  const settings = settingsOf(kind, choice);
   return { form: "fleet", knob, host, market, settings, others, capacityRps, most, rule };
 }

@@ -1,14 +1,13 @@
 // Region-fleet: launches and drops machines by layered optimal switching, learnt every night from the fleet's own past.
 //
-// every window: remember its arrivals;  every 24 h of cluster time: learn, replay, choose (src/switching/nightly.ts)
-//   rules that fell behind mixed over the day sit the next one out
-// until the first night: mixed with hold 120 s;  then what the night chose: learnt rules, mixed, or a fixed count
-// hardware: kinds of machine at their best host settings (fleet-kinds.ts), compared in the night's replay
+// every window: remember its arrivals, measure machines, functions and markets (fleet-beliefs.ts)
+// every hour:   learnt rules that fell behind plain mixed give way to it (fleet-watch.ts)
+// every 24 h:   learn, replay, simulate, and stand where it costs least (fleet-night.ts)
+// until the first night: mixed with hold 120 s on the cheapest kind of machine
 // Source: our own (design section 7.1; fleet-switching.md).
-// Differs: one kind of machine at a time, since one batch knob serves all; the night's replay is fluid, not the simulator's;
-//   no deferral. A frozen policy reads the load's features from the observation's history alone:
-//   with windows of 10 s that is an hour, so it knows no burst that ended longer ago, and of windows longer than 10 s only
-//   the mean, save for the latest.
+// Differs: one kind of machine at a time, since one batch knob serves all; no deferral. A frozen policy reads the load's
+//   features from the observation's history alone: with windows of 10 s that is an hour, so it knows no burst that ended
+//   longer ago, and of windows longer than 10 s only the mean, save for the latest.
 
 import { z } from "zod";
 import {
@@ -25,22 +24,33 @@ import {
   type Proposal,
   type Transition,
 } from "../src/core/index.ts";
-import { checkPolicySeal, sealPolicySpec, toJson } from "../src/spaces/index.ts";
+import { sealPolicySpec, toJson } from "../src/spaces/index.ts";
 import {
-  BoostedTrees,
   type Choice,
+  choiceText,
   FeatureStream,
   featureNames,
-  fellBehind,
   ITERATION,
-  learnOvernight,
   RateMemory,
-  readCalendar,
   SLOT_S,
   TREES,
 } from "../src/switching/index.ts";
-import { callBehaviour, fleetKinds, type KindOfMachine } from "./fleet-kinds.ts";
+import { type FleetBeliefs, FleetExperience, NO_BELIEFS } from "./fleet-beliefs.ts";
+import {
+  checked,
+  choiceData,
+  type FleetState,
+  fitting,
+  readChoice,
+  readParameters,
+  stateSchema,
+} from "./fleet-json.ts";
+import { callBehaviour, fleetKinds, type KindOfMachine, modelledCallUsd } from "./fleet-kinds.ts";
+import { type FleetPoint, faded, type SeenResidual } from "./fleet-lattice.ts";
+import { workOvernight } from "./fleet-night.ts";
 import { FleetRule } from "./fleet-rule.ts";
+import { pushSlots, streamOf } from "./fleet-stream.ts";
+import { fellBehind, JUDGED_EVERY_S, type LookBack, measuredResidual, mixedOn, mixedPoint } from "./fleet-watch.ts";
 import { portableFleet } from "./portable-fleet.ts";
 import { type ConfigurableAgent, readSettings } from "./settings.ts";
 
@@ -53,95 +63,16 @@ const settingsSchema = z.strictObject({
   retrainEveryS: z.number().min(3600).default(86_400),
   /** Whether rules may read what other days tell of the time of day. */
   calendar: z.boolean().default(true),
-  /** Hold of the mixed rule that acts before the first night. */
-  holdS: z.number().min(1).default(120),
   /** Rows each fit learns from. */
   rows: z.number().int().min(100).max(5_000_000).default(ITERATION.rows),
   trees: z.number().int().min(1).max(1000).default(TREES.trees),
 });
 type Settings = z.infer<typeof settingsSchema>;
 
-const numbers = z.array(z.number());
-const treesSchema = z.object({
-  depth: z.number().int().min(1).max(16),
-  base: z.number(),
-  features: z.array(
-    z
-      .number()
-      .int()
-      .min(0)
-      .max(featureNames(true).length - 1),
-  ),
-  thresholds: numbers,
-  leaves: numbers,
-});
-const choiceSchema = z.discriminatedUnion("rule", [
-  z.object({
-    rule: z.literal("learnt"),
-    kind: z.string(),
-    margin: z.number(),
-    rules: z.object({ up: treesSchema, keep: treesSchema }),
-    calendar: z.string().nullable(),
-  }),
-  z.object({ rule: z.literal("mixed"), kind: z.string(), holdS: z.number().positive() }),
-  z.object({ rule: z.literal("static"), kind: z.string(), count: z.number().int().nonnegative() }),
-]);
-const parametersSchema = z.object({ choice: choiceSchema.nullable(), holdS: z.number() });
-const stateSchema = z.object({
-  settings: z.record(z.string(), z.unknown()),
-  memory: z.object({
-    counts: z.string(),
-    stretches: z.array(z.object({ at: z.number().int(), fromS: z.number() })),
-    recentRps: z.number(),
-    lastS: z.number().nullable(),
-  }),
-  stream: z.object({
-    ring: numbers,
-    base: numbers,
-    slots: z.number().int(),
-    burstS: z.number(),
-    sinceS: z.number(),
-  }),
-  choice: choiceSchema.nullable(),
-  elapsedS: z.number(),
-  nights: z.number().int(),
-  nightS: z.number(),
-  steps: z.number().int(),
-  episodes: z.number().int(),
-  rewardSum: z.number(),
-});
+/** Weight of a measured residual, in simulated ones. */
+const MEASURED_WEIGHT = 2;
 
-function readChoice(read: z.infer<typeof choiceSchema> | null): Choice | null {
-  if (read === null || read.rule !== "learnt") return read;
-  return {
-    ...read,
-    rules: { up: new BoostedTrees(read.rules.up), keep: new BoostedTrees(read.rules.keep) },
-    calendar: read.calendar === null ? null : readCalendar(read.calendar),
-  };
-}
-
-/** The features an observation alone gives: its history, the latest window as finely as it is told. */
-function streamOf({ history, metrics }: ClusterState): FeatureStream {
-  const stream = new FeatureStream();
-  for (const window of history.slice(0, -1)) {
-    for (let s = 0; s < Math.max(1, Math.round(window.durationS / SLOT_S)); s++) stream.push(window.arrivalRateRps);
-  }
-  const latest = new RateMemory(1);
-  const { rateRps, recentRatesRps } = metrics.arrivals;
-  latest.add({ timeS: 0, durationS: Math.max(SLOT_S, metrics.durationS), rateRps, recentRatesRps });
-  pushSlots(latest, latest.slots, stream);
-  return stream;
-}
-
-/** Pushes the last slots of a memory. */
-function pushSlots(memory: RateMemory, count: number, stream: FeatureStream): void {
-  const fresh = memory.recorded(count);
-  for (let slot = 0; slot < fresh.slots; slot++) {
-    let sum = 0;
-    for (let at = slot * SLOT_S; at < (slot + 1) * SLOT_S; at++) sum += fresh.counts[at] ?? 0;
-    stream.push(sum / SLOT_S);
-  }
-}
+const BOOTSTRAP = "less than a day of its own history";
 
 class FleetPolicy implements Policy {
   readonly #rule: FleetRule;
@@ -164,14 +95,22 @@ class FleetPolicy implements Policy {
 class RegionFleet implements Agent {
   readonly #context: AgentContext;
   readonly #settings: Settings;
-  readonly #kinds: readonly KindOfMachine[];
   readonly #memory: RateMemory;
   readonly #stream = new FeatureStream();
+  readonly #experience: FleetExperience;
+  #beliefs: FleetBeliefs = NO_BELIEFS;
+  #kinds: readonly KindOfMachine[];
+  #choice: Choice | null;
+  #why = BOOTSTRAP;
   #rule: FleetRule;
-  #choice: Choice | null = null;
+  #point: FleetPoint | null = null;
+  #seen: readonly SeenResidual[] = [];
   #elapsedS = 0;
   #nights = 0;
   #nightS = 0;
+  #chosenS = 0;
+  #checkedS = 0;
+  #usdSinceChosen = 0;
   #steps = 0;
   #episodes = 0;
   #rewardSum = 0;
@@ -181,7 +120,9 @@ class RegionFleet implements Agent {
     this.#settings = settings;
     this.#kinds = fleetKinds(context);
     this.#memory = new RateMemory(settings.historyDays);
-    this.#rule = new FleetRule(context, this.#kinds, null, settings.holdS);
+    this.#experience = new FleetExperience(context);
+    this.#choice = this.#kinds[0] === undefined ? null : mixedOn(this.#kinds[0]);
+    this.#rule = new FleetRule(context, this.#kinds, this.#choice, this.#why);
   }
 
   act(observation: ClusterState): Proposal {
@@ -201,43 +142,27 @@ class RegionFleet implements Agent {
     for (const window of arrivals) this.#take(window);
   }
 
-  /** The night's work, once a day of cluster time has been seen since the last. */
+  /** The night's work, once a day of cluster time has been seen since the last; hourly a look at the rules that act. */
   planDue(): boolean {
-    return this.#kinds.length > 0 && this.#elapsedS - this.#nightS >= this.#settings.retrainEveryS;
+    return this.#kinds.length > 0 && (this.#nightDue() || this.#checkDue());
   }
 
   plan(): void {
-    const { rows, trees, calendar } = this.#settings;
-    if (!this.planDue()) return;
-    const decideEvery = Math.max(1, Math.round(this.#context.intervalS / SLOT_S));
-    const calls = callBehaviour(this.#context);
-    const day = this.#memory.recorded(Math.round((this.#elapsedS - this.#nightS) / SLOT_S));
-    const acted = this.#choice;
-    const kind = this.#kinds.find(({ name }) => name === acted?.kind);
-    const trusted = !(acted?.rule === "learnt" && kind && fellBehind(day, kind, acted, calls, decideEvery));
-    this.#nightS = this.#elapsedS;
-    this.#nights += 1;
-    const random = this.#context.random.split(`${NAME} night ${this.#nights}`);
-    const settings = { ...ITERATION, rows, trees: { ...TREES, trees } };
-    const load = this.#memory.recorded();
-    const night = learnOvernight(load, this.#kinds, calls, decideEvery, random, { settings, trusted, calendar });
-    this.#choose(night.choice);
+    if (this.#kinds.length === 0) return;
+    if (this.#nightDue()) this.#night();
+    else if (this.#checkDue()) this.#check();
   }
 
   policy(): Policy {
     const { environment, seed, space, initial, limits } = this.#context;
+    const calendar = this.#choice?.rule === "learnt" && this.#choice.calendar !== null;
     const spec = sealPolicySpec({
       format: "trimtab-policy",
       version: 1,
       kind: NAME,
-      features: featureNames(this.#choice?.rule === "learnt" && this.#choice.calendar !== null).map((name) => ({
-        name,
-        unit: "1",
-        offset: 0,
-        scale: 1,
-      })),
+      features: featureNames(calendar).map((name) => ({ name, unit: "1", offset: 0, scale: 1 })),
       knobs: space.knobs,
-      parameters: toJson({ choice: choiceData(this.#choice), holdS: this.#settings.holdS }),
+      parameters: toJson({ choice: choiceData(this.#choice), beliefs: this.#beliefs, why: this.#why }),
       bounds: { initial, budgetUsdPerHour: limits.usdPerHour ?? null },
       environment,
       seed,
@@ -247,7 +172,7 @@ class RegionFleet implements Agent {
         meanReward: this.#steps === 0 ? null : this.#rewardSum / this.#steps,
       },
     });
-    return new FleetPolicy(new FleetRule(this.#context, this.#kinds, this.#choice, this.#settings.holdS), spec);
+    return new FleetPolicy(new FleetRule(this.#context, this.#kinds, this.#choice, this.#why), spec);
   }
 
   save(): AgentSnapshot {
@@ -255,10 +180,18 @@ class RegionFleet implements Agent {
       settings: { ...this.#settings },
       memory: this.#memory.save(),
       stream: this.#stream.save(),
+      experience: this.#experience.save(),
+      beliefs: this.#beliefs,
       choice: choiceData(this.#choice),
+      why: this.#why,
+      point: this.#point,
+      seen: this.#seen,
       elapsedS: this.#elapsedS,
       nights: this.#nights,
       nightS: this.#nightS,
+      chosenS: this.#chosenS,
+      checkedS: this.#checkedS,
+      usdSinceChosen: this.#usdSinceChosen,
       steps: this.#steps,
       episodes: this.#episodes,
       rewardSum: this.#rewardSum,
@@ -266,27 +199,115 @@ class RegionFleet implements Agent {
     return { agent: NAME, version: 1, state: toJson(state) };
   }
 
-  restore(state: z.infer<typeof stateSchema>): void {
+  restore(state: FleetState): void {
     this.#memory.restore(state.memory);
     this.#stream.restore(state.stream);
+    this.#experience.restore(state.experience);
+    this.#believe(state.beliefs);
+    this.#point = state.point;
+    this.#seen = state.seen;
     this.#elapsedS = state.elapsedS;
     this.#nights = state.nights;
     this.#nightS = state.nightS;
+    this.#choose(readChoice(state.choice), state.why);
+    this.#chosenS = state.chosenS;
+    this.#checkedS = state.checkedS;
+    this.#usdSinceChosen = state.usdSinceChosen;
     this.#steps = state.steps;
     this.#episodes = state.episodes;
     this.#rewardSum = state.rewardSum;
-    this.#choose(readChoice(state.choice));
   }
 
-  #choose(choice: Choice | null): void {
+  #nightDue(): boolean {
+    return this.#elapsedS - this.#nightS >= this.#settings.retrainEveryS;
+  }
+
+  #checkDue(): boolean {
+    return this.#choice?.rule === "learnt" && this.#elapsedS - this.#checkedS >= JUDGED_EVERY_S;
+  }
+
+  #night(): void {
+    const { rows, trees, calendar } = this.#settings;
+    this.#seen = [...faded(this.#seen), ...this.#measured()];
+    this.#believe(this.#experience.beliefs(modelledCallUsd(this.#context)));
+    this.#nightS = this.#elapsedS;
+    this.#nights += 1;
+    if (this.#kinds.length === 0) return;
+    const night = workOvernight({
+      context: this.#context,
+      kinds: this.#kinds,
+      calls: callBehaviour(this.#context),
+      load: this.#memory.recorded(),
+      decideEvery: this.#decideEvery(),
+      random: this.#context.random.split(`${NAME} night ${this.#nights}`),
+      settings: { ...ITERATION, rows, trees: { ...TREES, trees } },
+      calendar,
+      stands: this.#point,
+      seen: this.#seen,
+    });
+    this.#seen = night.seen;
+    this.#point = night.point;
+    this.#choose(night.choice, `night ${this.#nights}, ${choiceText(night.choice)}: ${night.why}`);
+  }
+
+  /** Learnt rules that fell behind give way to mixed until the next night. */
+  #check(): void {
+    this.#checkedS = this.#elapsedS;
+    const back = this.#lookBack();
+    const behind = back === null ? null : fellBehind(back);
+    if (back === null || behind === null) return;
+    this.#point = mixedPoint(back.kind);
+    this.#choose(mixedOn(back.kind), `fell back on mixed, learnt rules cost ${behind}`);
+  }
+
+  /** How far the last replay of what acted is off what was measured. */
+  #measured(): SeenResidual[] {
+    const back = this.#lookBack();
+    const value = back === null ? null : measuredResidual(back, this.#usdSinceChosen);
+    return value === null || this.#point === null ? [] : [{ point: this.#point, value, weight: MEASURED_WEIGHT }];
+  }
+
+  #lookBack(): LookBack | null {
+    const choice = this.#choice;
+    const kind = this.#kinds.find(({ name }) => name === choice?.kind);
+    if (choice === null || kind === undefined) return null;
+    return {
+      memory: this.#memory,
+      kind,
+      choice,
+      calls: callBehaviour(this.#context),
+      decideEvery: this.#decideEvery(),
+      sinceS: this.#elapsedS - this.#chosenS,
+    };
+  }
+
+  #decideEvery(): number {
+    return Math.max(1, Math.round(this.#context.intervalS / SLOT_S));
+  }
+
+  #believe(beliefs: FleetBeliefs): void {
+    this.#beliefs = beliefs;
+    this.#kinds = fleetKinds(this.#context, beliefs);
+  }
+
+  #choose(choice: Choice | null, why: string): void {
     this.#choice = choice;
-    this.#rule = new FleetRule(this.#context, this.#kinds, choice, this.#settings.holdS);
+    this.#why = why;
+    this.#rule = new FleetRule(this.#context, this.#kinds, choice, why);
+    this.#chosenS = this.#checkedS = this.#elapsedS;
+    this.#usdSinceChosen = 0;
   }
 
   /** Takes in a window once. @returns whether the window tells its arrivals */
-  #remember({ timeS, metrics }: ClusterState): boolean {
+  #remember(state: ClusterState): boolean {
+    const { timeS, metrics } = state;
     const { rateRps, recentRatesRps } = metrics.arrivals;
-    return this.#take({ timeS, durationS: metrics.durationS, rateRps, recentRatesRps });
+    const window = { timeS, durationS: metrics.durationS, rateRps, recentRatesRps };
+    if (this.#memory.isNew(window)) {
+      this.#experience.observe(state);
+      this.#usdSinceChosen += metrics.costUsd;
+    }
+    return this.#take(window);
   }
 
   #take(window: ArrivalRecord): boolean {
@@ -300,46 +321,16 @@ class RegionFleet implements Agent {
   }
 }
 
-function choiceData(choice: Choice | null): unknown {
-  if (choice === null || choice.rule !== "learnt") return choice;
-  return {
-    ...choice,
-    rules: { up: choice.rules.up.toJSON(), keep: choice.rules.keep.toJSON() },
-    calendar: choice.calendar?.save() ?? null,
-  };
-}
-
-function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new CheckpointError(`${what}.${issue?.path.join(".")}: ${issue?.message}`);
-}
-
-/** @throws {CheckpointError} where data does not fit together */
-function fitting<T>(what: string, make: () => T): T {
-  try {
-    return make();
-  } catch (cause) {
-    if (cause instanceof CheckpointError) throw cause;
-    throw new CheckpointError(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
-}
-
 /** What a spec of this kind holds. @throws {CheckpointError} when it is of another kind or fleet, or damaged */
 function readSpec(context: AgentContext, spec: PolicySpec) {
-  if (spec.kind !== NAME) throw new CheckpointError(`policy kind: expected ${NAME}, found ${spec.kind}`);
-  const { choice, holdS } = checked(parametersSchema, spec.parameters, "policy parameters");
-  checkPolicySeal(spec);
-  return fitting(`policy of ${NAME}`, () => {
-    const kinds = fleetKinds(context);
-    if (choice !== null && !kinds.some((kind) => kind.name === choice.kind)) {
-      throw new CheckpointError(
-        `policy parameters.choice.kind: expected one of ${kinds.map((kind) => kind.name).join(", ") || "none"}, found ${choice.kind}`,
-      );
-    }
-    return { kinds, choice: readChoice(choice), holdS };
-  });
+  const { choice, beliefs, why } = readParameters(NAME, spec);
+  const kinds = fitting(`policy of ${NAME}`, () => fleetKinds(context, beliefs));
+  if (choice !== null && !kinds.some((kind) => kind.name === choice.kind)) {
+    throw new CheckpointError(
+      `policy parameters.choice.kind: expected one of ${kinds.map((kind) => kind.name).join(", ") || "none"}, found ${choice.kind}`,
+    );
+  }
+  return { kinds, choice, why };
 }
 
 function withSettings(settings: Settings): AgentFactory {
@@ -361,8 +352,8 @@ function withSettings(settings: Settings): AgentFactory {
       });
     },
     load: (context, spec) => {
-      const { kinds, choice, holdS } = readSpec(context, spec);
-      return new FleetPolicy(new FleetRule(context, kinds, choice, holdS), spec);
+      const { kinds, choice, why } = readSpec(context, spec);
+      return new FleetPolicy(new FleetRule(context, kinds, choice, why), spec);
     },
     portable: (context, spec) => {
       const { kinds, choice } = readSpec(context, spec);

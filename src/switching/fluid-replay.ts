@@ -3,8 +3,10 @@
 // per second: what ready machines cannot take within the longest wait is handed over (overflow.ts)
 // cost = p·(ready + booting) + c·calls;  warm calls at once = most at once in the last keep-alive
 // late: calls that start cold, and what functions cannot carry;  an hour passes when no more than its share is late
+// losses: every 1 / (h / s) s on average a share s of the ready machines is lost at once and ordered again, h the losses of one
 // Source: the guard of fleet-switching.md. Differs from the simulator: requests have no size, launches take their mean time.
 
+import type { Random } from "../core/index.ts";
 import { SLOT_S } from "./features.ts";
 import { callsUnder, type MachinePrice } from "./layers.ts";
 import { Backlog, type CallBehaviour, callsPerS } from "./overflow.ts";
@@ -16,6 +18,8 @@ export type CountRule = (slot: number, ready: number, booting: number) => number
 /** What a replay came to. */
 export interface ReplayResult {
   readonly usd: number;
+  /** Of each hour from the first slot that counts on, the last perhaps shorter. */
+  readonly usdByHour: readonly number[];
   readonly hoursMissed: number;
 }
 
@@ -80,17 +84,33 @@ class Orders {
   }
 }
 
-/**
- * Replays a rule over the slots from `from` on.
- * @param first machines ready at the start
- */
+/** Which part of a load is replayed, and from what. */
+export interface ReplayOptions {
+  /** First slot; 0 when absent. */
+  readonly from?: number;
+  /** First slot that counts; `from` when absent. */
+  readonly scoreFrom?: number;
+  /** Machines ready at the start. */
+  readonly first: number;
+  /** Decides when machines are lost; none is where absent. */
+  readonly chance?: Random | undefined;
+}
+
+/** Machines that a market takes at the end of a slot. */
+function lostIn(machine: MachinePrice, ready: number, chance: Random | undefined): number {
+  const { lossesPerS, lossShare } = machine;
+  if (chance === undefined || lossesPerS <= 0 || lossShare <= 0) return 0;
+  if (chance.next() >= (lossesPerS * SLOT_S) / lossShare) return 0;
+  return Math.min(ready, Math.ceil(lossShare * ready));
+}
+
+/** Replays a rule over a load. */
 export function replayFluid(
   load: RecordedLoad,
-  from: number,
-  first: number,
   machine: MachinePrice,
   calls: CallBehaviour,
   rule: CountRule,
+  { from = 0, scoreFrom = from, first, chance }: ReplayOptions,
 ): ReplayResult {
   const { capacityRps, usdPerS, callUsd, waitS } = machine;
   const orders = new Orders(Math.max(1, Math.round(machine.launchS / SLOT_S)));
@@ -98,7 +118,7 @@ export function replayFluid(
   const backlog = new Backlog();
   const mostCalls = callsPerS(calls);
   let ready = first;
-  let usd = 0;
+  const usdByHour: number[] = [];
   let hoursMissed = 0;
   let late = 0;
   let requests = 0;
@@ -117,15 +137,22 @@ export function replayFluid(
       if (called > most) most = called;
     }
     late += pool.take(most * calls.serviceS);
-    usd += usdPerS * SLOT_S * (ready + (machine.launchBilled ? orders.booting : 0)) + callUsd * handedOver;
+    if (slot >= scoreFrom) {
+      const hour = Math.floor((slot - scoreFrom) / HOUR_SLOTS);
+      const rented = ready + (machine.launchBilled ? orders.booting : 0);
+      usdByHour[hour] = (usdByHour[hour] ?? 0) + usdPerS * SLOT_S * rented + callUsd * handedOver;
+    }
     if ((slot - from + 1) % HOUR_SLOTS === 0) {
-      if (late > calls.lateShare * requests) hoursMissed += 1;
+      if (slot >= scoreFrom && late > calls.lateShare * requests) hoursMissed += 1;
       late = requests = 0;
     }
+    const lost = lostIn(machine, ready, chance);
+    ready -= lost;
+    orders.change(slot, lost);
     const wanted = rule(slot, ready, orders.booting);
     ready = Math.max(0, ready - orders.change(slot, wanted - ready - orders.booting));
   }
-  return { usd, hoursMissed };
+  return { usd: usdByHour.reduce((sum, usd) => sum + usd, 0), usdByHour, hoursMissed };
 }
 
 /** The mixed rule: machines for the mean of the last 30 s, dropped once nothing of the last `holdS` needed them. */

@@ -22,6 +22,8 @@ export interface MachinePrice {
   readonly launchBilled: boolean;
   /** Chance that the market takes a machine within a second. */
   readonly lossesPerS: number;
+  /** Share of the machines that are lost together. */
+  readonly lossShare: number;
   /** Longest predicted wait of a request that is not handed over. */
   readonly waitS: number;
 }

@@ -21,3 +21,14 @@ export function unbrokenLoad(counts: Float32Array, fromS = 0): RecordedLoad {
 export function cutLoad({ counts, startS }: RecordedLoad, from: number, to: number): RecordedLoad {
   return { slots: to - from, counts: counts.subarray(from * SLOT_S, to * SLOT_S), startS: startS.subarray(from, to) };
 }
+
+/** One load after another. */
+export function joinLoads(a: RecordedLoad, b: RecordedLoad): RecordedLoad {
+  const counts = new Float32Array(a.counts.length + b.counts.length);
+  counts.set(a.counts);
+  counts.set(b.counts, a.counts.length);
+  const startS = new Float64Array(a.slots + b.slots);
+  startS.set(a.startS);
+  startS.set(b.startS, a.slots);
+  return { slots: a.slots + b.slots, counts, startS };
+}

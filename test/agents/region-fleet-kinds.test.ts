@@ -1,3 +1,4 @@
+import { NO_BELIEFS } from "../../agents/fleet-beliefs.ts";
 import { fleetKinds } from "../../agents/fleet-kinds.ts";
 import { resolveCatalogue } from "../../src/catalogue/index.ts";
 import type { AgentContext, KnobValue, PerformanceModel } from "../../src/core/index.ts";
@@ -94,15 +95,26 @@ test("of sizes of which as many small ones cost less, only the small one is lear
   expect(kinds.map(({ name }) => name)).toEqual(["instances.c5.large.onDemand"]);
 });
 
-test("spot stands in for the on-demand machines of its type, with its losses", () => {
-  const [kind, ...others] = fleetKinds(
-    context({ "instances.c5.large.onDemand": counts, "instances.c5.large.spot": counts }),
-  );
+test("spot machines fall back on on-demand ones of their type, at the catalogue's losses until some were measured", () => {
+  const offered = context({ "instances.c5.large.onDemand": counts, "instances.c5.large.spot": counts });
+  const kinds = fleetKinds(offered);
+  const [kind] = kinds;
   const type = catalogue.instances[0];
-  expect(others).toEqual([]);
-  expect(kind?.name).toBe("instances.c5.large.spot");
+  expect(kinds.map(({ name }) => name)).toEqual(["instances.c5.large.spot", "instances.c5.large.onDemand"]);
+  expect(kind?.fallbackKnob).toBe("instances.c5.large.onDemand");
   expect(kind?.usdPerS).toBeCloseTo((0.41 * 0.085) / 3600, 12);
   expect(kind?.lossesPerS).toBeCloseTo((type?.spotInterruptionsPerHour ?? 1) / 3600, 15);
+  const measured = { ...NO_BELIEFS, lossesPerS: { "instances.c5.large.spot": 0.01 } };
+  expect(fleetKinds(offered, measured)[0]?.lossesPerS).toBe(0.01);
+});
+
+test("what was measured of a machine stands in for what the catalogue and the model say", () => {
+  const offered = context({ "instances.c5.large.onDemand": counts });
+  const beliefs = { ...NO_BELIEFS, slowdown: { "c5.large": Math.log(2) }, launchS: { "c5.large": 280 }, callUsd: 1e-5 };
+  const [kind] = fleetKinds(offered, beliefs);
+  // 200 ms at twice the time: 2.5 a second, and .96 · 500 - 400 = 80 ms leave a wait of 0 of 0, 100, ….
+  expect(kind).toMatchObject({ launchS: 280, launchFactor: 2, callUsd: 1e-5, waitS: 0 });
+  expect(kind?.capacityRps).toBeCloseTo(2.5, 12);
 });
 
 test("each kind has the batch it gains by and the longest wait its service leaves room for, the cheapest per request first", () => {

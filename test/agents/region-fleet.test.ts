@@ -1,6 +1,4 @@
-import { join } from "node:path";
 import { findAgent } from "../../agents/index.ts";
-import { agentContext, openScenario } from "../../environments/index.ts";
 import {
   type Agent,
   type AgentContext,
@@ -9,9 +7,9 @@ import {
   HISTORY_WINDOWS,
   type PastWindow,
 } from "../../src/core/index.ts";
-import { SeededRandom } from "../../src/math/index.ts";
 import { createOptimizer, tuningProblem } from "../../src/optimizers/index.ts";
 import { toJson } from "../../src/spaces/index.ts";
+import { contextOf } from "./fleet-context.ts";
 
 const SMALL = "region-fleet:rows=4000,trees=20";
 const INTERVAL_S = 10;
@@ -20,12 +18,6 @@ const KNOB = "instances.c5.large.onDemand";
 
 /** What one machine of the context carries: 284 requests a minute. */
 const CAPACITY_RPS = 284 / 60;
-
-async function contextOf(name: string, seed = 1): Promise<AgentContext> {
-  const file = join(__dirname, "..", "..", "bench", "contexts", `${name}.yaml`);
-  const open = await openScenario(file, { dataFolder: null });
-  return agentContext(open, new SeededRandom(seed).split("agent"), seed, createOptimizer("mark"));
-}
 
 /** A cluster that gives whatever is asked for at once and tells arrivals at a rate. */
 class Told {

@@ -17,6 +17,7 @@ const machine: MachinePrice = {
   launchS: 100,
   launchBilled: true,
   lossesPerS: 0,
+  lossShare: 0,
   waitS: 0,
 };
 const calls = { serviceS: 0.5, keepAliveS: 600, concurrencyLimit: Number.POSITIVE_INFINITY, lateShare: 0.01 };

@@ -1,11 +1,8 @@
 import { SeededRandom } from "../../src/math/index.ts";
 import {
-  type Choice,
   type FleetKind,
-  fellBehind,
   ITERATION,
   learnKind,
-  learnOvernight,
   machinesWanted,
   momentsOf,
   type RecordedLoad,
@@ -25,7 +22,9 @@ const machine: FleetKind = {
   launchS: 140,
   launchBilled: true,
   lossesPerS: 0,
+  lossShare: 0,
   waitS: 0,
+  onDemandUsdPerS: 0.085 / 3600,
 };
 const calls = { serviceS: 0.38, keepAliveS: 600, concurrencyLimit: 1000, lateShare: 0.01 };
 const settings = { ...ITERATION, rows: 30_000, trees: { ...ITERATION.trees, trees: 30 } };
@@ -72,14 +71,15 @@ function act(
   const row = new Float64Array(moments.width);
   let launches = 0;
   let last = first;
-  replayFluid(load, from, first, machine, calls, (slot, ready, booting) => {
+  const kind = { capacityRps: machine.capacityRps, rules, most: machine.most };
+  const rule = (slot: number, ready: number, booting: number): number => {
     row.set(moments.rows.subarray(slot * moments.width, (slot + 1) * moments.width));
-    const kind = { capacityRps: machine.capacityRps, rules, most: machine.most };
     const wanted = machinesWanted(kind, { ready, booting }, row, moments.referenceRps[slot] ?? 1, margin);
     launches += Math.max(0, wanted - last);
     last = wanted;
     return wanted;
-  });
+  };
+  replayFluid(load, machine, calls, rule, { from, first });
   return { launches, last };
 }
 
@@ -131,37 +131,6 @@ describe("bursts of 200 over 50 requests a second", () => {
     const { made, layers } = launches([3600, 1200]);
     expect(made).toBeGreaterThan(0.8 * layers);
   });
-});
-
-test("the night replays what it did not learn from and lets the cheapest that passes act", () => {
-  const load = twoPhases(8640, [50, 200], [600, 120], 5);
-  const night = learnOvernight(load, [machine], calls, 1, new SeededRandom(1), { settings });
-  expect(night.contenders).toHaveLength(7);
-  const passing = night.contenders.filter(({ hoursMissed }) => hoursMissed === 0);
-  const cheapest = passing.reduce((best, one) => (one.usd < best.usd ? one : best));
-  const { choice } = night;
-  const label =
-    choice.rule === "learnt"
-      ? `learnt, margin ${choice.margin} s`
-      : choice.rule === "mixed"
-        ? `mixed, hold ${choice.holdS} s`
-        : cheapest.label;
-  expect(label).toBe(cheapest.label);
-});
-
-test("rules that cost over 1.05 of mixed on a day they had not seen have fallen behind", () => {
-  const quiet = constant(8640, 50);
-  const many: Choice = { kind: machine.name, rule: "static", count: 40 };
-  const right: Choice = { kind: machine.name, rule: "static", count: 11 };
-  expect(fellBehind(quiet, machine, many, calls, 1)).toBe(true);
-  expect(fellBehind(quiet, machine, right, calls, 1)).toBe(false);
-});
-
-test("a night without trust lets no learnt rules act", () => {
-  const load = twoPhases(2160, [50, 200], [600, 120], 5);
-  const night = learnOvernight(load, [machine], calls, 1, new SeededRandom(1), { settings, trusted: false });
-  expect(night.contenders.map(({ label }) => label).filter((label) => label.startsWith("learnt"))).toEqual([]);
-  expect(night.choice.rule).not.toBe("learnt");
 });
 
 test("the same past and the same seed learn the same bytes", () => {

@@ -1,0 +1,74 @@
+// A look back at what acted: whether it fell behind plain mixed, and how far its replay is off what was measured.
+//
+// behind     replayed cost > (1 + .05·√(24 h / t)) · that of mixed (hold 120 s), over the t since it was chosen, from two hours on
+// residual   ln(measured cost / replayed cost), from three hours on
+// Source: fleet-switching.md, failure mode 2. Differs: both sides are replayed, so that only the rules are judged.
+
+import type { CallBehaviour } from "../src/switching/index.ts";
+import { type Choice, Past, type RateMemory, SLOT_S, type Stretch } from "../src/switching/index.ts";
+import type { KindOfMachine } from "./fleet-kinds.ts";
+import type { FleetPoint } from "./fleet-lattice.ts";
+
+const HOUR_S = 3600;
+const DAY_S = 86_400;
+/** Hold of the mixed rule that rules are held against, and that acts where nothing better is known. */
+const REFERENCE_HOLD_S = 120;
+/** Least time over which rules are judged, how often, and what they may cost more over a day. */
+const LEAST_JUDGED_S = 2 * HOUR_S;
+export const JUDGED_EVERY_S = HOUR_S;
+const BEHIND = 0.05;
+/** Least time over which measured costs tell how far replays are off. */
+const LEAST_MEASURED_S = 3 * HOUR_S;
+/** Slots before a stretch that its features need. */
+const BEFORE_SLOTS = HOUR_S / SLOT_S;
+
+/** What a look back needs to know. */
+export interface LookBack {
+  readonly memory: RateMemory;
+  readonly kind: KindOfMachine;
+  readonly choice: Choice;
+  readonly calls: CallBehaviour;
+  readonly decideEvery: number;
+  /** Time since the choice was made. */
+  readonly sinceS: number;
+}
+
+/** The plain mixed rule on a kind of machine. */
+export function mixedOn(kind: KindOfMachine): Choice {
+  return { rule: "mixed", holdS: REFERENCE_HOLD_S, kind: kind.name, waitS: kind.waitS, spotShare: 1 };
+}
+
+/** Where plain mixed stands on the lattice. */
+export function mixedPoint(kind: KindOfMachine): FleetPoint {
+  const { name, waitS } = kind;
+  return { kind: name, rule: "mixed", margin: 0, holdS: REFERENCE_HOLD_S, waitMs: 1000 * waitS, spotShare: 1 };
+}
+
+/** The last part of the past, and as much before it as its features need. */
+function lastPart({ memory, calls, decideEvery, sinceS }: LookBack): {
+  readonly past: Past;
+  readonly stretch: Stretch;
+} {
+  const slots = Math.round(sinceS / SLOT_S);
+  const load = memory.recorded(slots + BEFORE_SLOTS);
+  const from = Math.max(0, load.slots - slots);
+  return { past: new Past(load, calls, decideEvery), stretch: { from, scoreFrom: from, to: load.slots } };
+}
+
+/** What learnt rules cost over plain mixed where that is too much, and over how long; null where it is not. */
+export function fellBehind(back: LookBack): string | null {
+  const { choice, kind, sinceS } = back;
+  if (choice.rule !== "learnt" || sinceS < LEAST_JUDGED_S) return null;
+  const { past, stretch } = lastPart(back);
+  const ratio = past.replay(choice, kind, stretch).usd / past.replay(mixedOn(kind), kind, stretch).usd;
+  if (!(ratio > 1 + BEHIND * Math.sqrt(DAY_S / sinceS))) return null;
+  return `${ratio.toFixed(2)} of mixed over ${(sinceS / HOUR_S).toFixed(0)} h`;
+}
+
+/** How far the replay of what acted is off the cost that was measured; null where too little was. */
+export function measuredResidual(back: LookBack, measuredUsd: number): number | null {
+  if (back.sinceS < LEAST_MEASURED_S || !(measuredUsd > 0)) return null;
+  const { past, stretch } = lastPart(back);
+  const { usd } = past.replay(back.choice, back.kind, stretch);
+  return usd > 0 ? Math.log(measuredUsd / usd) : null;
+}

@@ -1,0 +1,75 @@
+import { callBehaviour, fleetKinds } from "../../agents/fleet-kinds.ts";
+import type { FleetPoint } from "../../agents/fleet-lattice.ts";
+import { type Night, type NightTask, workOvernight } from "../../agents/fleet-night.ts";
+import type { AgentContext } from "../../src/core/index.ts";
+import { SeededRandom } from "../../src/math/index.ts";
+import { ITERATION, unbrokenLoad } from "../../src/switching/index.ts";
+import { contextOf } from "./fleet-context.ts";
+
+const KIND = "instances.c5.large.onDemand";
+
+/** Four hours at ten and a half machines' worth: the eleventh layer pays at half use, the twelfth never. */
+function steady(): Float32Array {
+  const rateRps = (10.5 * 284) / 60;
+  return Float32Array.from({ length: 14_400 }, (_, s) => Math.round((s + 1) * rateRps) - Math.round(s * rateRps));
+}
+
+let context: AgentContext;
+beforeAll(async () => {
+  context = await contextOf("mmpp");
+});
+
+function night(changes: Partial<NightTask> = {}): Night {
+  return workOvernight({
+    context,
+    kinds: fleetKinds(context),
+    calls: callBehaviour(context),
+    load: unbrokenLoad(steady()),
+    decideEvery: 1,
+    random: new SeededRandom(7).split("night"),
+    settings: { ...ITERATION, rows: 3000, trees: { ...ITERATION.trees, trees: 15 } },
+    calendar: true,
+    stands: null,
+    seen: [],
+    ...changes,
+  });
+}
+
+function at(changes: Partial<FleetPoint>): FleetPoint {
+  return { kind: KIND, rule: "mixed", margin: 0, holdS: 120, waitMs: 250, spotShare: 1, ...changes };
+}
+
+test("at a constant load no point is worth leaving the one that keeps the layers that pay", () => {
+  const { choice, why } = night({ stands: at({ rule: "static" }) });
+  expect(choice).toMatchObject({ rule: "static", count: 11, kind: KIND });
+  expect(why).toMatch(/nothing is cheaper|not clear/);
+});
+
+test("simulated residuals are handed on to the next night", () => {
+  const { seen } = night();
+  expect(seen.length).toBeGreaterThan(1);
+  for (const { value, weight } of seen) {
+    expect(Math.abs(value)).toBeLessThan(0.1);
+    expect(weight).toBe(1);
+  }
+});
+
+test("a point whose cost is known to be off is left for one that is cheaper by it", () => {
+  const stands = at({ rule: "static" });
+  const seen = [{ point: stands, value: Math.log(2), weight: 1000 }];
+  const { point, why } = night({ stands, seen });
+  expect(point.rule).not.toBe("static");
+  expect(why).toMatch(/^gains \d/);
+});
+
+test("where functions can carry hardly anything, what misses the SLO gives way to what holds it", () => {
+  const surges = Float32Array.from({ length: 14_400 }, (_, s) => (s % 7200 < 900 ? 95 : 50));
+  const calls = { ...callBehaviour(context), concurrencyLimit: 4 };
+  const { why, point } = night({ load: unbrokenLoad(surges), calls, stands: at({ holdS: 30 }) });
+  expect(point).not.toEqual(at({ holdS: 30 }));
+  expect(why).toMatch(/^gains/);
+});
+
+test("without a kind of machine there is nothing to choose", () => {
+  expect(() => night({ kinds: [] })).toThrow(/expected at least one kind/);
+});

@@ -1,0 +1,59 @@
+import type { KindOfMachine } from "../../agents/fleet-kinds.ts";
+import { fellBehind, type LookBack, measuredResidual, mixedOn } from "../../agents/fleet-watch.ts";
+import { BoostedTrees, type Choice, RateMemory } from "../../src/switching/index.ts";
+
+const USD_PER_S = 0.085 / 3600;
+const kind: KindOfMachine = {
+  name: "instances.c5.large.onDemand",
+  knob: "instances.c5.large.onDemand",
+  host: "c5.large",
+  market: "onDemand",
+  fallbackKnob: null,
+  slowdown: 1,
+  launchFactor: 1,
+  settings: {},
+  most: 40,
+  capacityRps: 5,
+  usdPerS: USD_PER_S,
+  onDemandUsdPerS: USD_PER_S,
+  callUsd: 18.8e-6,
+  launchS: 140,
+  launchBilled: true,
+  lossesPerS: 0,
+  lossShare: 0,
+  waitS: 0,
+};
+const calls = { serviceS: 0.38, keepAliveS: 600, concurrencyLimit: 1000, lateShare: 0.01 };
+
+/** Rules that give the same answer at every moment: launches up to six times the load where `up` is above 0. */
+function always(up: number): Choice {
+  const constant = (base: number): BoostedTrees =>
+    new BoostedTrees({ depth: 1, base, features: [], thresholds: [], leaves: [] });
+  const rules = { up: constant(up), keep: constant(1) };
+  return { rule: "learnt", margin: 0, rules, calendar: null, kind: kind.name, waitS: 0, spotShare: 1 };
+}
+
+/** Hours at 50 requests a second: ten machines' worth. */
+function back(choice: Choice, hours: number): LookBack {
+  const memory = new RateMemory(1);
+  memory.add({ timeS: 3600 * hours, durationS: 3600 * hours, rateRps: 50, recentRatesRps: [] });
+  return { memory, kind, choice, calls, decideEvery: 1, sinceS: 3600 * hours };
+}
+
+test("rules that launch without end have fallen behind mixed after two hours, not before", () => {
+  expect(fellBehind(back(always(1), 1))).toBeNull();
+  expect(fellBehind(back(always(1), 2))).toMatch(/^[3-6]\.\d\d of mixed over 2 h$/);
+});
+
+test("rules that do as mixed does have not fallen behind, nor has mixed itself", () => {
+  expect(fellBehind(back(always(-1), 24))).toBeNull();
+  expect(fellBehind(back(mixedOn(kind), 24))).toBeNull();
+});
+
+test("the residual is how far measured costs are off those replayed", () => {
+  const choice = always(-1);
+  const replayedUsd = 10 * USD_PER_S * 4 * 3600;
+  expect(measuredResidual(back(choice, 4), 1.2 * replayedUsd)).toBeCloseTo(Math.log(1.2), 9);
+  expect(measuredResidual(back(choice, 2), 1.2 * replayedUsd)).toBeNull();
+  expect(measuredResidual(back(choice, 4), 0)).toBeNull();
+});
