@@ -11,6 +11,7 @@
 
 import type { AgentContext, Random } from "../src/core/index.ts";
 import { variance } from "../src/math/index.ts";
+import { numberAt } from "../src/optimizers/fleet.ts";
 import {
   bestFixedCount,
   type Calendars,
@@ -18,6 +19,7 @@ import {
   type Choice,
   type CountBy,
   calendarsOf,
+  fixedCountUsd,
   type IterationSettings,
   type LearntRules,
   launchSlotsOf,
@@ -38,7 +40,7 @@ const DEAR = 1.4;
 /** Cheapest points whose variants are looked at, and that are simulated. */
 const REFINED = 3;
 const SIMULATED = 2;
-/** Least gain worth a move, and standard errors that it must exceed. */
+/** Least gain worth a change, and standard errors that it must exceed. */
 const LEAST_GAIN = 0.005;
 const CLEAR = 2;
 
@@ -184,11 +186,19 @@ class NightWork {
 
   /** The rule of a point, learnt from a load; null for a calendar of too few days. */
   #countBy(point: FleetPoint, kind: KindOfMachine, load: RecordedLoad, label: string): CountBy | null {
-    const { calls } = this.#task;
     if (point.rule === "mixed") return { rule: "mixed", holdS: point.holdS };
-    if (point.rule === "static") return { rule: "static", count: bestFixedCount(load, kind, calls, kind.most) };
+    if (point.rule === "static") return { rule: "static", count: this.#fixedCount(kind, load) };
     const learnt = this.#learn(kind, point.rule === "calendar", load, label);
     return learnt === null ? null : { rule: "learnt", margin: point.margin, ...learnt };
+  }
+
+  /** The best fixed count, or the one the fleet was set up with where that costs hardly more. */
+  #fixedCount(kind: KindOfMachine, load: RecordedLoad): number {
+    const { calls, context } = this.#task;
+    const best = bestFixedCount(load, kind, calls, kind.most);
+    const given = Math.min(kind.most, numberAt(context.initial, kind.knob, 0));
+    const usd = (count: number): number => fixedCountUsd(load, kind, calls, count);
+    return usd(best) > (1 - LEAST_GAIN) * usd(given) ? given : best;
   }
 
   #learn(kind: KindOfMachine, calendar: boolean, load: RecordedLoad, label: string): LearntRules | null {

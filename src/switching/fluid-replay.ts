@@ -171,14 +171,19 @@ export function mixedCounts(rateRps: Float64Array, capacityRps: number, holdS: n
   };
 }
 
+/** What a fixed number of machines would have cost. */
+export function fixedCountUsd(load: RecordedLoad, machine: MachinePrice, calls: CallBehaviour, count: number): number {
+  const { capacityRps, usdPerS, callUsd, waitS } = machine;
+  const called = callsUnder(load, count * capacityRps, waitS, calls).reduce((sum, one) => sum + one, 0);
+  return count * usdPerS * load.slots * SLOT_S + callUsd * called;
+}
+
 /** The fixed number of machines that would have cost least. */
 export function bestFixedCount(load: RecordedLoad, machine: MachinePrice, calls: CallBehaviour, most: number): number {
-  const { capacityRps, usdPerS, callUsd, waitS } = machine;
   let best = 0;
   let bestUsd = Number.POSITIVE_INFINITY;
   for (let count = 0; count <= most; count++) {
-    const called = callsUnder(load, count * capacityRps, waitS, calls).reduce((sum, one) => sum + one, 0);
-    const usd = count * usdPerS * load.slots * SLOT_S + callUsd * called;
+    const usd = fixedCountUsd(load, machine, calls, count);
     if (usd > bestUsd) break;
     best = count;
     bestUsd = usd;

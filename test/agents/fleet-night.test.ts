@@ -8,9 +8,9 @@ import { contextOf } from "./fleet-context.ts";
 
 const KIND = "instances.c5.large.onDemand";
 
-/** Four hours at ten and a half machines' worth: the eleventh layer pays at half use, the twelfth never. */
-function steady(): Float32Array {
-  const rateRps = (10.5 * 284) / 60;
+/** Four hours at as many machines' worth of requests: a layer pays from a use of .265 on. */
+function steady(machines: number): Float32Array {
+  const rateRps = (machines * 284) / 60;
   return Float32Array.from({ length: 14_400 }, (_, s) => Math.round((s + 1) * rateRps) - Math.round(s * rateRps));
 }
 
@@ -24,7 +24,7 @@ function night(changes: Partial<NightTask> = {}): Night {
     context,
     kinds: fleetKinds(context),
     calls: callBehaviour(context),
-    load: unbrokenLoad(steady()),
+    load: unbrokenLoad(steady(10.5)),
     decideEvery: 1,
     random: new SeededRandom(7).split("night"),
     settings: { ...ITERATION, rows: 3000, trees: { ...ITERATION.trees, trees: 15 } },
@@ -43,6 +43,12 @@ test("at a constant load no point is worth leaving the one that keeps the layers
   const { choice, why } = night({ stands: at({ rule: "static" }) });
   expect(choice).toMatchObject({ rule: "static", count: 11, kind: KIND });
   expect(why).toMatch(/nothing is cheaper|not clear/);
+});
+
+test("the count a fleet was set up with is kept where another gains hardly anything", () => {
+  // Eleven cost 11 + .25 / .265 machines, the twelve of the context 12: .47 % more.
+  const { choice } = night({ load: unbrokenLoad(steady(11.25)), stands: at({ rule: "static" }) });
+  expect(choice).toMatchObject({ rule: "static", count: 12 });
 });
 
 test("simulated residuals are handed on to the next night", () => {
