@@ -3,7 +3,8 @@
 // machines, functions and markets as the fleet believes them; arrivals spread over their seconds as they were counted
 // each decision: the machines present go to the rule, what it wants to the cluster
 
-import type { AgentContext, DurationSpec, Random } from "../src/core/index.ts";
+import type { AgentContext, Random } from "../src/core/index.ts";
+import { stretchedDuration } from "../src/math/index.ts";
 import { type PoolPlan, type SimulationPlan, Simulator } from "../src/simulator/index.ts";
 import { type Choice, type Past, SLOT_S, type Stretch } from "../src/switching/index.ts";
 import { traceWorkload, type Workload } from "../src/workload/index.ts";
@@ -19,14 +20,6 @@ const AS_BELIEVED: SimulationPlan["reality"] = {
   concurrencyLock: null,
   batchOverheadMs: 0,
 };
-
-/** A distribution of the same shape around another mean. */
-function stretched(spec: DurationSpec, factor: number): DurationSpec {
-  if ("constant" in spec) return { constant: factor * spec.constant };
-  if ("uniform" in spec) return { uniform: [factor * spec.uniform[0], factor * spec.uniform[1]] };
-  if ("exponential" in spec) return { exponential: factor * spec.exponential };
-  return { lognormal: { mean: factor * spec.lognormal.mean, cv: spec.lognormal.cv } };
-}
 
 function recorded(past: Past, { from, to }: Stretch): Workload {
   const counts = Uint32Array.from(past.load.counts.subarray(from * SLOT_S, to * SLOT_S), Math.round);
@@ -55,7 +48,7 @@ function planOf(
   const pool: PoolPlan = {
     type: {
       ...type,
-      launchS: stretched(type.launchS, kind.launchFactor),
+      launchS: stretchedDuration(type.launchS, kind.launchFactor),
       spotInterruptionsPerHour: 3600 * kind.lossesPerS,
     },
     profile: { name: kind.host, serviceMs: ({ batch }) => kind.slowdown * model.serviceMs(kind.host, initial, batch) },

@@ -67,6 +67,7 @@ export interface FleetContext {
 
 /** The JSON of `trimtab bench fleet`. */
 export interface FleetBench {
+  readonly seeds: readonly number[];
   readonly contexts: readonly FleetContext[];
   /** Cost over the clairvoyant's by policy; null where a context is missing a bound or missed its SLO. */
   readonly geomean: Readonly<Record<string, number | null>>;
@@ -78,7 +79,7 @@ function rowOf(score: PolicyScore): FleetRow {
 }
 
 /** The file of a context, by the name of a reference context or by its path. @throws {UnknownNameError} for another name */
-function contextFile(name: string): string {
+export function contextFile(name: string): string {
   if (/[\\/]|\.ya?ml$/.test(name)) return name;
   if (!fleetContexts.some((known) => known === name)) throw new UnknownNameError("context", name, [...fleetContexts]);
   return join(packageRoot(), "bench", "contexts", `${name}.yaml`);
@@ -120,7 +121,7 @@ async function runContext(
  * The geometric mean over contexts of cost over the clairvoyant's, by policy.
  * A policy that missed the SLO somewhere has no such figure: its cost compares with nothing.
  */
-export function geomeans(contexts: readonly FleetContext[]): Record<string, number | null> {
+export function geomeans(contexts: readonly Pick<FleetContext, "policies">[]): Record<string, number | null> {
   const names = [...new Set(contexts.flatMap(({ policies }) => policies.map(({ name }) => name)))];
   return Object.fromEntries(
     names.map((name) => {
@@ -149,5 +150,5 @@ export async function benchFleet(options: FleetBenchOptions): Promise<FleetBench
       options.onProgress((done + share) / options.contexts.length, what);
     contexts.push(await runContext(name, options, report));
   }
-  return { contexts, geomean: geomeans(contexts) };
+  return { seeds: options.seeds, contexts, geomean: geomeans(contexts) };
 }

@@ -167,3 +167,11 @@ export function meanDurationS(spec: DurationSpec): number {
   if ("exponential" in spec) return spec.exponential;
   return spec.lognormal.mean;
 }
+
+/** A distribution of the same shape whose mean is `factor` times as long. */
+export function stretchedDuration(spec: DurationSpec, factor: number): DurationSpec {
+  if ("constant" in spec) return { constant: factor * spec.constant };
+  if ("uniform" in spec) return { uniform: [factor * spec.uniform[0], factor * spec.uniform[1]] };
+  if ("exponential" in spec) return { exponential: factor * spec.exponential };
+  return { lognormal: { mean: factor * spec.lognormal.mean, cv: spec.lognormal.cv } };
+}

@@ -12,10 +12,11 @@ export {
 export { type CounterfactualHost, counterfactualHost } from "./counterfactual-host.ts";
 export { type Decider, type EpisodeResult, type GuardRules, runEpisode } from "./episode.ts";
 export { type EvaluateOptions, type EvaluateProgress, type Evaluation, evaluate, type RunPolicy } from "./evaluate.ts";
+export type { Ground } from "./grounds.ts";
 export { type DatasetOrder, MinariWriter } from "./minari.ts";
 export { type PairedCost, pairedCost } from "./paired.ts";
 export { DEFAULT_OPTIMIZER, findPolicy, openDecider, type PolicySource } from "./policies.ts";
-export { type PolicyPool, policyPool } from "./policy-pool.ts";
+export { type PolicyPool, policyPool, type TaskHearsay } from "./policy-pool.ts";
 export { runPolicy } from "./run-policy.ts";
 export type { TimelineBin } from "./run-timeline.ts";
 export { type PolicyRun, type PolicyScore, type SloScore, scoreOf } from "./scorecard.ts";

@@ -14,6 +14,9 @@ export interface PolicyPool {
   close(): Promise<void>;
 }
 
+/** What policies go by where that is not the scenario they run on. */
+export type TaskHearsay = Pick<PolicyTask, "told" | "past">;
+
 /**
  * Opens a pool for one scenario.
  * @param scenario name of a scenario that ships, path of a file, or as loaded
@@ -22,6 +25,7 @@ export function policyPool(
   scenario: string | LoadedScenario,
   dataFolder: string | null,
   workers: number = availableParallelism(),
+  hearsay: TaskHearsay = {},
 ): PolicyPool {
   const pool = new Piscina<PolicyTask, PolicyRun>({
     filename: compiledEntry("src/training/policy-worker.ts"),
@@ -29,7 +33,7 @@ export function policyPool(
     minThreads: 0,
   });
   return {
-    run: (source, seed) => pool.run({ scenario, dataFolder, source, seed }),
+    run: (source, seed) => pool.run({ scenario, dataFolder, source, seed, ...hearsay }),
     close: () => pool.destroy(),
   };
 }

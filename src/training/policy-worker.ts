@@ -13,20 +13,33 @@ export interface PolicyTask {
   readonly dataFolder: string | null;
   readonly source: PolicySource;
   readonly seed: number;
+  /** What the policy is told of, and whose arrivals it recalls; the scenario itself where absent. */
+  readonly told?: LoadedScenario | undefined;
+  readonly past?: LoadedScenario | undefined;
 }
 
-let opened: { readonly key: string; readonly open: Promise<OpenScenario> } | null = null;
+/** Scenarios that stay open: one run's, each its own. */
+const MOST_OPEN = 3;
+const opened = new Map<string, Promise<OpenScenario>>();
 
-function scenarioOf({ scenario, dataFolder }: PolicyTask): Promise<OpenScenario> {
+function scenarioOf(scenario: string | LoadedScenario, dataFolder: string | null): Promise<OpenScenario> {
   const key = canonicalJson([scenario, dataFolder]);
-  if (opened?.key !== key) opened = { key, open: openScenario(scenario, { dataFolder }) };
-  return opened.open;
+  const open = opened.get(key) ?? openScenario(scenario, { dataFolder });
+  opened.delete(key);
+  opened.set(key, open);
+  for (const oldest of opened.keys()) if (opened.size > MOST_OPEN) opened.delete(oldest);
+  return open;
 }
 
 const MS_PER_NS = 1e-6;
 
-/** Runs the task; the scenario stays open for the next one. */
-export default async function run(task: PolicyTask): Promise<PolicyRun> {
+/** Runs the task; its scenarios stay open for the next one. */
+export default async function run({ scenario, dataFolder, source, seed, told, past }: PolicyTask): Promise<PolicyRun> {
   const nowMs = (): number => Number(process.hrtime.bigint()) * MS_PER_NS;
-  return runPolicy(await scenarioOf(task), task.source, task.seed, nowMs);
+  const open = await scenarioOf(scenario, dataFolder);
+  const hearsay = {
+    told: told === undefined ? open : await scenarioOf(told, dataFolder),
+    past: past === undefined ? open : await scenarioOf(past, dataFolder),
+  };
+  return runPolicy(open, source, seed, nowMs, undefined, hearsay);
 }

@@ -4,10 +4,19 @@ import { type OpenScenario, withoutWarmup } from "../../environments/index.ts";
 import { simulationGuards } from "../guards/index.ts";
 import { type Decider, runEpisode } from "./episode.ts";
 import { arrivalsRandom, evaluationEnvironment } from "./evaluation-environment.ts";
+import { Grounds } from "./grounds.ts";
 import { learns, openDecider, type PolicySource } from "./policies.ts";
 import { recordedArrivals } from "./recorded-arrivals.ts";
 import { RunTimeline } from "./run-timeline.ts";
 import type { PolicyRun } from "./scorecard.ts";
+
+/** What a policy goes by where that is not what it runs on. */
+export interface Hearsay {
+  /** Prices, delays and profiles it is told; of the same knobs. */
+  readonly told: OpenScenario;
+  /** Whose arrivals it is told as its own of before it began. */
+  readonly past: OpenScenario;
+}
 
 /**
  * What a policy is run on and what acts: learners see the whole warm-up; those that can recall arrivals are told those of its
@@ -17,13 +26,14 @@ function begin(
   open: OpenScenario,
   source: PolicySource,
   seed: number,
+  { told, past }: Hearsay,
 ): { readonly scenario: OpenScenario; readonly decider: Decider } {
   const scenario = withoutWarmup(open);
-  const decider = openDecider(source, scenario, seed);
+  const decider = openDecider(source, withoutWarmup(told), seed);
   if (!learns(source)) return { scenario, decider };
-  if (decider.recall === undefined) return { scenario: open, decider: openDecider(source, open, seed) };
+  if (decider.recall === undefined) return { scenario: open, decider: openDecider(source, told, seed) };
   const fromS = open.warmupS - scenario.warmupS;
-  if (fromS > 0) decider.recall(recordedArrivals(open.plan.workload, arrivalsRandom(seed), fromS, open.intervalS));
+  if (fromS > 0) decider.recall(recordedArrivals(past.plan.workload, arrivalsRandom(seed), fromS, open.intervalS));
   return { scenario, decider };
 }
 
@@ -34,12 +44,15 @@ export async function runPolicy(
   seed: number,
   nowMs: () => number,
   onShare: (share: number) => void = () => {},
+  hearsay: Hearsay = { told: open, past: open },
 ): Promise<PolicyRun> {
-  const { scenario, decider } = begin(open, source, seed);
+  const { scenario, decider } = begin(open, source, seed, hearsay);
   const environment = evaluationEnvironment(scenario, seed);
   const decisionMicros: number[] = [];
   const scored = { fromS: scenario.warmupS, toS: scenario.plan.workload.durationS };
-  const timeline = new RunTimeline(scored, open.warmupS - scenario.warmupS);
+  const shiftS = open.warmupS - scenario.warmupS;
+  const timeline = new RunTimeline(scored, shiftS);
+  const grounds = new Grounds(shiftS);
   try {
     const result = await runEpisode(
       environment,
@@ -53,7 +66,8 @@ export async function runPolicy(
       },
       {
         timer: { nowMs, record: (micros) => decisionMicros.push(micros) },
-        onStep: (step, { next }) => {
+        onStep: (step, { observation, proposed, next }) => {
+          grounds.add(observation.timeS, proposed.reason);
           timeline.add(next);
           if (step % 100 === 0) onShare(step / environment.episodeSteps);
           return true;
@@ -63,7 +77,8 @@ export async function runPolicy(
     const totals = environment.cluster.totals();
     const { scoreFromS } = scenario.plan;
     const { steps: decisions } = result;
-    return { name: source.name, seed, totals, scoreFromS, timeline: timeline.bins, decisions, decisionMicros };
+    const course = { timeline: timeline.bins, grounds: grounds.all };
+    return { name: source.name, seed, totals, scoreFromS, ...course, decisions, decisionMicros };
   } finally {
     await environment.close();
   }

@@ -2,6 +2,7 @@
 
 import type { Slo } from "../core/index.ts";
 import type { SimulationTotals } from "../simulator/totals.ts";
+import type { Ground } from "./grounds.ts";
 import type { TimelineBin } from "./run-timeline.ts";
 
 /** How one SLO was held. */
@@ -51,6 +52,7 @@ export interface PolicyRun {
   /** Time from which totals count. */
   readonly scoreFromS: number;
   readonly timeline: readonly TimelineBin[];
+  readonly grounds: readonly Ground[];
   readonly decisions: number;
   readonly decisionMicros: readonly number[];
 }
