@@ -93,8 +93,15 @@ function section(evaluation: Evaluation): string {
   ].join("\n");
 }
 
-/** The page. Rows that met the SLO come first, the cheapest on top; costs compare only among those. */
-export function resultsMarkdown(evaluations: readonly Evaluation[], provenance: Provenance): string {
+/**
+ * The page. Rows that met the SLO come first, the cheapest on top; costs compare only among those.
+ * @param more sections of other benchmarks
+ */
+export function resultsMarkdown(
+  evaluations: readonly Evaluation[],
+  provenance: Provenance,
+  more: readonly string[] = [],
+): string {
   return [
     "# Results",
     "",
@@ -103,5 +110,6 @@ export function resultsMarkdown(evaluations: readonly Evaluation[], provenance: 
     "cheapest passing one of a sweep. What the bounds mean is in [math.md](math.md#bounds).",
     "",
     ...evaluations.map(section),
+    ...more,
   ].join("\n");
 }

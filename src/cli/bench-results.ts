@@ -1,9 +1,11 @@
 // `trimtab bench results`: writes the results page.
 
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import type { Command } from "commander";
+import { fleetSections } from "../../bench/fleet-report.ts";
 import { measureResults, resultsMarkdown } from "../../bench/results.ts";
 import { cacheFolder, dataFolder } from "../config.ts";
+import { ConfigError } from "../core/index.ts";
 import { nameList, wholeNumber } from "./options.ts";
 import { printJson, printLine, startProgress } from "./output.ts";
 
@@ -12,6 +14,7 @@ interface ResultsFlags {
   readonly policies: readonly string[];
   readonly seeds: number;
   readonly sweep: boolean;
+  readonly fleet: readonly string[];
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -31,7 +34,18 @@ const DEFAULT_POLICIES = [
   "region-q",
 ];
 
+/** A JSON document of another benchmark. @throws {ConfigError} when it is no JSON */
+async function documentAt(path: string): Promise<{ readonly path: string; readonly content: unknown }> {
+  const text = await readFile(path, "utf8");
+  try {
+    return { path, content: JSON.parse(text) };
+  } catch (cause) {
+    throw new ConfigError(path, [{ path: "", expected: "JSON", found: JSON.stringify(text.slice(0, 40)) }], { cause });
+  }
+}
+
 async function run(flags: ResultsFlags, version: string): Promise<void> {
+  const sections = fleetSections(await Promise.all(flags.fleet.map(documentAt)));
   const progress = startProgress("results");
   const evaluations = await measureResults({
     scenarios: flags.scenarios,
@@ -42,8 +56,8 @@ async function run(flags: ResultsFlags, version: string): Promise<void> {
     cacheFolder: cacheFolder(),
     onProgress: (share, what) => progress.update(share, what),
   }).finally(() => progress.stop());
-  const command = `trimtab bench results --scenarios ${flags.scenarios.join(",")} --policies ${flags.policies.join(",")} --seeds ${flags.seeds}${flags.sweep ? "" : " --no-sweep"}`;
-  const page = resultsMarkdown(evaluations, { command, version, node: process.versions.node });
+  const command = `trimtab bench results --scenarios ${flags.scenarios.join(",")} --policies ${flags.policies.join(",")} --seeds ${flags.seeds}${flags.sweep ? "" : " --no-sweep"}${flags.fleet.length > 0 ? ` --fleet ${flags.fleet.join(",")}` : ""}`;
+  const page = resultsMarkdown(evaluations, { command, version, node: process.versions.node }, sections);
   if (flags.out !== undefined) await writeFile(flags.out, page);
   if (flags.json === true) printJson({ evaluations });
   else if (flags.out === undefined) printLine(page);
@@ -59,6 +73,7 @@ export function registerBenchResults(bench: Command, version: string): void {
     .option("--policies <a,b,…>", "registry names or checkpoint files", nameList, DEFAULT_POLICIES)
     .option("--seeds <n>", "number of seeds", wholeNumber(1), 1)
     .option("--no-sweep", "show baselines at their default settings instead of their cheapest passing ones")
+    .option("--fleet <a,b,…>", "JSON files of `bench fleet`, for tables of their own", nameList, [])
     .option("--out <file>", "file to write; standard output where absent")
     .option("--json", "print one JSON document")
     .addHelpText(
