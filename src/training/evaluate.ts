@@ -5,7 +5,7 @@ import { type Bounds, type BoundsOf, boundsOf, meanBounds, NO_BOUNDS } from "./b
 import { findPolicy, openDecider, type PolicySource } from "./policies.ts";
 import { runPolicy } from "./run-policy.ts";
 import { type PolicyRun, type PolicyScore, scoreOf } from "./scorecard.ts";
-import { cheapestPassing, sweptNames } from "./sweep.ts";
+import { sweep, sweptNames } from "./sweep.ts";
 
 /** Runs a policy on a seed, here or in a worker. */
 export type RunPolicy = (source: PolicySource, seed: number, onShare: (share: number) => void) => Promise<PolicyRun>;
@@ -71,31 +71,16 @@ class Tally {
   }
 }
 
-/** Runs every policy on every seed; with a worker pool, side by side. Shape [policies][seeds]. */
-async function runAll(
-  open: OpenScenario,
-  sources: readonly PolicySource[],
+/** Side by side where there is a worker pool, else one after the other. */
+function allOf(
   options: EvaluateOptions,
-  tally: Tally,
-): Promise<PolicyRun[][]> {
-  const one = async (source: PolicySource, seed: number): Promise<PolicyRun> => {
-    const what = `${source.name}, seed ${seed}`;
-    const onShare = (share: number): void => tally.update(what, share);
-    const result = await (options.run?.(source, seed, onShare) ??
-      runPolicy(open, source, seed, options.nowMs, onShare));
-    tally.update(what, 1);
-    options.onRun?.(result);
-    return result;
+): <Task, Result>(tasks: readonly Task[], of: (task: Task) => Promise<Result>) => Promise<Result[]> {
+  return async (tasks, of) => {
+    if (options.run !== undefined) return Promise.all(tasks.map(of));
+    const results = [];
+    for (const task of tasks) results.push(await of(task));
+    return results;
   };
-  if (options.run !== undefined)
-    return Promise.all(sources.map((source) => Promise.all(options.seeds.map((seed) => one(source, seed)))));
-  const all: PolicyRun[][] = [];
-  for (const source of sources) {
-    const runs: PolicyRun[] = [];
-    for (const seed of options.seeds) runs.push(await one(source, seed));
-    all.push(runs);
-  }
-  return all;
 }
 
 /**
@@ -104,20 +89,32 @@ async function runAll(
  * @throws {CheckpointError} for a checkpoint that is damaged or of another environment, before anything runs
  */
 export async function evaluate(open: OpenScenario, options: EvaluateOptions): Promise<Evaluation> {
-  const groups = options.policies.map((name) => (options.sweep === true ? sweptNames(name, open.lattice) : [name]));
-  const sources = await Promise.all(groups.flat().map(findPolicy));
-  for (const source of sources) openDecider(source, open, options.seeds[0] ?? 1);
-  const tally = new Tally(sources.length * options.seeds.length, (progress) => options.onProgress?.(progress));
+  const names = (name: string): string[] => (options.sweep === true ? sweptNames(name, open.lattice) : [name]);
+  const groups = await Promise.all(options.policies.map((name) => Promise.all(names(name).map(findPolicy))));
+  for (const source of groups.flat()) openDecider(source, open, options.seeds[0] ?? 1);
+  const parts = groups.reduce((sum, { length }) => sum + length + options.seeds.length - 1, 0);
+  const tally = new Tally(parts, (progress) => options.onProgress?.(progress));
+  const run = async (source: PolicySource, seed: number): Promise<PolicyRun> => {
+    const what = `${source.name}, seed ${seed}`;
+    const onShare = (share: number): void => tally.update(what, share);
+    const result = await (options.run?.(source, seed, onShare) ??
+      runPolicy(open, source, seed, options.nowMs, onShare));
+    tally.update(what, 1);
+    options.onRun?.(result);
+    return result;
+  };
+  const all = allOf(options);
+  const score = (runs: readonly PolicyRun[]): PolicyScore => scoreOf(runs, open.objective.slo, null);
   const [runs, bound] = await Promise.all([
-    runAll(open, sources, options, tally),
+    all(groups, (sources) => sweep({ sources, seeds: options.seeds, run, score, all })),
     allBounds(withoutWarmup(open), options),
   ]);
   const first = runs[0] ?? [];
-  const requests = first.reduce((sum, run) => sum + run.totals.requests, 0) / Math.max(1, first.length);
-  const scores = runs.map((ofPolicy) => scoreOf(ofPolicy, open.objective.slo, bound.clairvoyantUsd));
-  const policies = groups.flatMap((names) => {
-    const tried = scores.splice(0, names.length);
-    return names.length === 1 ? tried : [{ ...cheapestPassing(tried), settingsTried: names.length }];
+  const requests = first.reduce((sum, { totals }) => sum + totals.requests, 0) / Math.max(1, first.length);
+  const policies = runs.map((ofPolicy, i) => {
+    const scored = scoreOf(ofPolicy, open.objective.slo, bound.clairvoyantUsd);
+    const settings = groups[i]?.length ?? 1;
+    return settings === 1 ? scored : { ...scored, settingsTried: settings };
   });
   return { scenario: open.scenario.name, seeds: options.seeds, requests, bound, policies };
 }

@@ -1,5 +1,5 @@
 import type { PolicyScore } from "../../src/training/index.ts";
-import { cheapestPassing, sweptNames } from "../../src/training/sweep.ts";
+import { cheapestPassing, sweep, sweptNames } from "../../src/training/sweep.ts";
 import { machines, problem } from "../optimizers/problems.ts";
 
 const { lattice } = problem(machines);
@@ -37,4 +37,52 @@ test("optimizers with settings worth trying are expanded, everything else is lef
   expect(sweptNames("static", lattice)).toEqual(["static"]);
   expect(sweptNames("mark:overprovision=1.3", lattice)).toEqual(["mark:overprovision=1.3"]);
   expect(sweptNames("t1", lattice)).toEqual(["t1"]);
+});
+
+/** A sweep over settings whose cost and missed hours on each seed are given, with the runs it asked for. */
+async function swept(table: Readonly<Record<string, readonly (readonly [usd: number, missed: number])[]>>) {
+  const asked: string[] = [];
+  const runs = await sweep({
+    sources: Object.keys(table),
+    seeds: [1, 2, 3],
+    run: async (name, seed) => {
+      asked.push(`${name}${seed}`);
+      return { name, seed };
+    },
+    score: (ran) => {
+      const cells = ran.map(({ name, seed }) => table[name]?.[seed - 1] ?? [0, 0]);
+      const missed = cells.reduce((sum, [, hours]) => sum + hours, 0);
+      return score(ran[0]?.name ?? "", cells.reduce((sum, [usd]) => sum + usd, 0) / cells.length, missed);
+    },
+    all: (tasks, of) => Promise.all(tasks.map(of)),
+  });
+  return { asked, chosen: runs.map(({ name, seed }) => `${name}${seed}`) };
+}
+
+test("settings that pass on the first seed go on, the cheapest first, until one passes on all", async () => {
+  const { asked, chosen } = await swept({
+    failing: [[1, 1]],
+    dear: [
+      [9, 0],
+      [9, 0],
+      [9, 0],
+    ],
+    brittle: [
+      [4, 0],
+      [4, 2],
+      [4, 0],
+    ],
+    sound: [
+      [5, 0],
+      [6, 0],
+      [5, 0],
+    ],
+  });
+  expect(chosen).toEqual(["sound1", "sound2", "sound3"]);
+  expect(asked.slice(4)).toEqual(["brittle2", "brittle3", "sound2", "sound3"]);
+});
+
+test("where no setting passes, the one that misses least is run on every seed", async () => {
+  const { chosen } = await swept({ worse: [[1, 5]], better: [[2, 3]] });
+  expect(chosen).toEqual(["better1", "better2", "better3"]);
 });
