@@ -7,10 +7,11 @@ import { gateway } from "./gateway.ts";
 import { kubernetes } from "./kubernetes.ts";
 import { local } from "./local.ts";
 import { prometheus } from "./prometheus.ts";
+import { rayServe } from "./ray-serve.ts";
 import { triton } from "./triton.ts";
 
 /** Every kind of cluster that a cluster file can attach, in alphabetical order. */
-export const adapters: readonly AdapterEntry[] = [external, gateway, kubernetes, local, prometheus, triton];
+export const adapters: readonly AdapterEntry[] = [external, gateway, kubernetes, local, prometheus, rayServe, triton];
 
 /** @throws {UnknownNameError} when there is no adapter of that name */
 export function findAdapter(name: string): AdapterEntry {

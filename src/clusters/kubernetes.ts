@@ -7,14 +7,15 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { z } from "zod";
-import { ActuationError, type Configuration, type KnobValue, ObservationError } from "../core/index.ts";
-import { sameConfiguration } from "../spaces/index.ts";
+import { ActuationError, type Configuration, ObservationError } from "../core/index.ts";
 import type { AdapterContext } from "./adapter-entry.ts";
 import type { Actuator } from "./halves.ts";
 import { splitAdapterEntry } from "./joined.ts";
 import { ApiRefusal, KubernetesApi, type Target, type WorkloadObject } from "./kubernetes/api.ts";
 import { Leadership } from "./kubernetes/leadership.ts";
 import { parsePath, patchOf, readPath } from "./kubernetes/object-path.ts";
+import { offeredConfiguration } from "./offered.ts";
+import { Settling } from "./settling.ts";
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, "expected a Kubernetes name");
 
@@ -71,8 +72,7 @@ class Workload implements Actuator {
   readonly #context: AdapterContext;
   readonly #target: Target;
   readonly #leadership: Leadership | null;
-  /** What was last seen in force. */
-  #running: Configuration | null = null;
+  readonly #settling = new Settling();
 
   constructor(api: KubernetesApi, options: KubernetesOptions, context: AdapterContext) {
     const { namespace, name: workload, resource, apiVersion, lease } = options;
@@ -96,21 +96,15 @@ class Workload implements Actuator {
     const { wanted, replicas, ready, settled, object } = await this.#read();
     // A lease that cannot be renewed shows at the next change.
     await this.#leadership?.renew().catch(() => undefined);
-    if (settled) this.#running = wanted;
-    const configuration = this.#running;
-    if (configuration === null) {
-      throw new ObservationError(
-        `${this.#label}: expected it settled when first seen, found ${ready} of ${replicas} replicas ready`,
-      );
-    }
+    const progress = settled ? null : `${ready} of ${replicas} replicas ready`;
+    const running = this.#settling.told(wanted, progress, this.#label);
     const existing = readPath(object, [
       { kind: "field", name: "status" },
       { kind: "field", name: "replicas" },
     ]);
     const draining = Math.max(0, Number(existing ?? ready) - replicas);
     const fleet = { ready, launching: Math.max(0, replicas - ready), draining, spot: 0 };
-    const inFlight = sameConfiguration(wanted, configuration) ? null : wanted;
-    return { configuration, inFlight, fleet: { [this.#options.instanceType]: fleet } };
+    return { ...running, fleet: { [this.#options.instanceType]: fleet } };
   }
 
   async apply(configuration: Configuration): Promise<void> {
@@ -157,17 +151,11 @@ class Workload implements Actuator {
   }
 
   #wanted(object: WorkloadObject, replicas: number): Configuration {
-    const configuration: Record<string, KnobValue> = {};
-    for (const { name: knob, values } of this.#context.knobs) {
+    return offeredConfiguration(this.#context.knobs, this.#label, ({ name: knob }) => {
+      if (knob === "replicas") return replicas;
       const place = this.#options.fields[knob];
-      const value = knob === "replicas" ? replicas : place === undefined ? undefined : readPath(object, place);
-      if (value === undefined || !values.includes(value)) {
-        const expected = `one of ${values.join(", ")}`;
-        throw new ObservationError(`${this.#label}: ${knob}: expected ${expected}, found ${value ?? "nothing"}`);
-      }
-      configuration[knob] = value;
-    }
-    return configuration;
+      return place === undefined ? undefined : readPath(object, place);
+    });
   }
 
   async #patchFields(configuration: Configuration, begun: () => void): Promise<void> {

@@ -1,4 +1,8 @@
 // Requests to a cluster's own servers: bounded in time and size, never redirected, secrets kept out of messages.
+//
+// Not by fetch, which says Sec-Fetch-Mode: servers that look out for browsers, such as Ray's dashboard, refuse it writes.
+
+import { request as send } from "undici";
 
 /** A request. */
 export interface ServerRequest {
@@ -36,25 +40,19 @@ function placeOf(url: URL): string {
 function causeOf(error: unknown, signal: AbortSignal, timeoutMs: number): string {
   if (signal.aborted) return `none after ${timeoutMs} ms`;
   if (typeof error !== "object" || error === null) return String(error);
-  // The cause of a failed fetch says what the system said: ECONNREFUSED and the like.
-  const { cause = error } = error as { readonly cause?: unknown };
-  const { message, code } = cause as { readonly message?: unknown; readonly code?: unknown };
-  return String(message || code || cause);
+  // Where several addresses failed there is no message of its own, only ECONNREFUSED and the like.
+  const { message, code } = error as { readonly message?: unknown; readonly code?: unknown };
+  return String(message || code || error);
 }
 
-async function readText(response: Response, maxBytes: number): Promise<string> {
-  const reader = response.body?.getReader();
-  if (reader === undefined) return "";
+async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    bytes += part.value.byteLength;
-    if (bytes > maxBytes) {
-      await reader.cancel();
-      throw new Error(`more than ${maxBytes} bytes`);
-    }
-    text += decoder.decode(part.value, { stream: true });
+  for await (const part of body) {
+    bytes += part.byteLength;
+    if (bytes > maxBytes) throw new Error(`more than ${maxBytes} bytes`);
+    text += decoder.decode(part, { stream: true });
   }
   return text + decoder.decode();
 }
@@ -64,14 +62,13 @@ export async function askServer(url: URL, request: ServerRequest = {}): Promise<
   const { method = "GET", headers = {}, json, timeoutMs = DEFAULT_TIMEOUT_MS, maxBytes = DEFAULT_MAX_BYTES } = request;
   const signal = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await fetch(url, {
+    const { statusCode, body } = await send(url, {
       method,
       headers: json === undefined ? headers : { ...headers, "content-type": "application/json" },
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-      redirect: "error",
       signal,
     });
-    return { status: response.status, text: await readText(response, maxBytes) };
+    return { status: statusCode, text: await readText(body, maxBytes) };
   } catch (cause) {
     const message = `${method} ${placeOf(url)}: expected an answer, found ${causeOf(cause, signal, timeoutMs)}`;
     throw new ServerUnreachable(message, { cause });

@@ -5,7 +5,7 @@
 // come from summaries, which a server tells only when asked to: --metrics-config=summary_latencies=true.
 
 import { z } from "zod";
-import { ActuationError, type Configuration, type KnobValue, ObservationError } from "../core/index.ts";
+import { ActuationError, type Configuration, type Knob, type KnobValue } from "../core/index.ts";
 import type { AdapterContext } from "./adapter-entry.ts";
 import type { Actuator, Observer } from "./halves.ts";
 import { splitAdapterEntry } from "./joined.ts";
@@ -13,6 +13,7 @@ import { dialectSchema } from "./metrics/dialect.ts";
 import { presets } from "./metrics/presets.ts";
 import { ScrapeSource } from "./metrics/scrape-source.ts";
 import { WindowReader } from "./metrics/window-reader.ts";
+import { offeredConfiguration } from "./offered.ts";
 import { quoted, type ServerAnswer, ServerUnreachable } from "./request.ts";
 import { ServerClient, ServerFailing } from "./server-client.ts";
 import { BatchStatistics } from "./triton-statistics.ts";
@@ -88,17 +89,8 @@ class ModelRepository implements Actuator {
 
   async observe(): ReturnType<Actuator["observe"]> {
     const config = await this.#config();
-    const configuration: Record<string, KnobValue> = {};
-    for (const { name, values } of this.#context.knobs) {
-      const value = knobFields[name]?.read(config);
-      if (value === undefined || !values.includes(value)) {
-        const expected = `one of ${values.join(", ")}`;
-        throw new ObservationError(
-          `${this.#options.model}: ${name}: expected ${expected}, found ${value ?? "nothing"}`,
-        );
-      }
-      configuration[name] = value;
-    }
+    const told = ({ name }: Knob) => knobFields[name]?.read(config);
+    const configuration = offeredConfiguration(this.#context.knobs, this.#options.model, told);
     return { configuration, inFlight: null, fleet: {} };
   }
 

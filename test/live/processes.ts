@@ -41,6 +41,13 @@ export async function freePort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
+/** Ports nobody listens on, no two the same. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
+}
+
 /** Last part of a server's output, for the message of a failure. */
 const KEPT_OUTPUT = 4000;
 

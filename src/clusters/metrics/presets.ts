@@ -70,19 +70,21 @@ const triton: Preset = {
   offloaded: null,
 };
 
-/** Ray Serve: its router counts requests as they enter; its proxy times whole answers. */
+/**
+ * Ray Serve: its router counts requests as they enter; its proxy times whole answers. Told by OpenTelemetry, a histogram's
+ * sum is put together from the middles of its buckets, so service times are not told; utilization depends on
+ * `max_ongoing_requests`.
+ */
 const rayServe: Preset = {
   arrivals: { entered: ["ray_serve_num_router_requests_total", "ray_serve_num_router_requests"] },
-  latency: { histogram: "ray_serve_http_request_latency_ms", unit: "ms" },
+  latency: { histogram: { names: ["ray_serve_http_request_latency_ms"], match: { status_code: "200" } }, unit: "ms" },
   queue: ["ray_serve_deployment_queued_queries"],
-  utilization: { gauge: "ray_serve_replica_utilization_percent", scale: 0.01 },
-  batch: { items: "ray_serve_actual_batch_size_sum", batches: "ray_serve_actual_batch_size_count" },
-  service: {
-    total: "ray_serve_batch_execution_time_ms_sum",
-    batches: "ray_serve_batch_execution_time_ms_count",
-    unit: "ms",
+  batch: {
+    items: ["ray_serve_deployment_request_counter_total", "ray_serve_deployment_request_counter"],
+    batches: ["ray_serve_batches_processed_total", "ray_serve_batches_processed"],
   },
-  dropped: ["ray_serve_deployment_error_counter_total", "ray_serve_deployment_error_counter"],
+  service: null,
+  dropped: ["ray_serve_num_http_error_requests_total", "ray_serve_num_http_error_requests"],
   offloaded: null,
 };
 

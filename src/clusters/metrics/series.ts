@@ -33,6 +33,8 @@ export interface Selector {
 export interface SeriesSource {
   /** Named in errors. */
   readonly name: string;
+  /** Looks at what is there now; absent where a source can be asked for what was. */
+  sample?(): Promise<void>;
   /** Starts the next window's reads. @throws {ObservationError} when the source does not answer */
   begin(): Promise<void>;
   /** What the window holds; empty where there is no such series. */

@@ -48,6 +48,10 @@ export class WindowReader implements Observer {
     }
   }
 
+  async sample(): Promise<void> {
+    await this.#source.sample?.();
+  }
+
   /** The next window starts now, and counters may have been reset until then. */
   forget(): void {
     this.#memory.forget();
