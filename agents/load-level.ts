@@ -1,9 +1,13 @@
 // The load level: a log bucket of the arrival rate, with hysteresis, computed from the observation alone.
 //
 // level L covers rates in [1.3^L, 1.3^(L+1)). It is left when the mean rate of the last window, or of the last two, is
-// more than 10 % outside and by more than three standard errors: bursts make the rates of short windows stray.
-//   standard error of a rate over D seconds: sqrt(I/(λ·D));  I, the index of dispersion, from the median of
-//   (n - λD)²/(λD) over the 16 windows before, λ their median rate (a chi-square of one degree has median .455), at least 1
+// more than 10 % outside and by more than four standard errors: bursts make the rates of short windows stray.
+//   standard error of a rate over D seconds: sqrt(I/(λ·D));  I, the index of dispersion, is the largest of
+//   1, Poisson's;
+//   the median of (n - λD)²/(λD) over the 16 windows before, once there are four, over .455, λ their median rate (a
+//   chi-square of one degree has that median);
+//   the mean of (n/m)·((peak/rate - 1)/c)² over those windows and the one in question, where they tell the highest rate
+//   of their m parts: c = .861·(ln m)^.7 is the expected maximum of m standard normal variables, within 5 % from m = 4 on
 // The load is the mean rate over the present stay in the level, its last windows, weighted by their length.
 // The past rates of the observation's history are folded from the oldest on, so no other memory is needed.
 
@@ -25,8 +29,12 @@ const DISPERSION_WINDOWS = 16;
 /** Median of a chi-square variable of one degree of freedom. */
 const CHI_SQUARE_MEDIAN = 0.455;
 
+/** The expected maximum of m standard normal variables: factor and power of ln m. */
+const PEAK_FACTOR = 0.861;
+const PEAK_POWER = 0.7;
+
 /** Standard errors a rate must be away before it counts as another load. */
-const SIGNIFICANT = 3;
+const SIGNIFICANT = 4;
 
 const LOG_RATIO = Math.log(LOAD_LEVEL_RATIO);
 
@@ -38,6 +46,8 @@ export const loadLevelConstants: LevelsForm["loadLevel"] = {
   averagedWindows: AVERAGED_WINDOWS,
   dispersionWindows: DISPERSION_WINDOWS,
   chiSquareMedian: CHI_SQUARE_MEDIAN,
+  peakFactor: PEAK_FACTOR,
+  peakPower: PEAK_POWER,
   standardErrors: SIGNIFICANT,
 };
 
@@ -90,11 +100,23 @@ function median(values: readonly number[]): number {
 }
 
 /** Index of dispersion of windows around their median rate; Poisson's until four are known. */
-function dispersionOf(windows: readonly PastWindow[]): number {
+function dispersionBetween(windows: readonly PastWindow[]): number {
   if (windows.length < 4) return 1;
   const rate = Math.max(LOWEST_RATE_RPS, median(windows.map((window) => window.arrivalRateRps)));
   const deviations = windows.map((window) => rate * window.durationS * (window.arrivalRateRps / rate - 1) ** 2);
   return Math.max(1, median(deviations) / CHI_SQUARE_MEDIAN);
+}
+
+/** Index of dispersion by the highest of windows' parts; 0 where none tells. @param parts of a window */
+function dispersionWithin(windows: readonly PastWindow[], parts: number): number {
+  const telling = windows.filter((window) => window.arrivalRateRps > 0 && window.peakRateRps > window.arrivalRateRps);
+  if (parts < 2 || telling.length === 0) return 0;
+  const expected = PEAK_FACTOR * Math.log(parts) ** PEAK_POWER;
+  const sum = telling.reduce((total, { arrivalRateRps, durationS, peakRateRps }) => {
+    const excess = (peakRateRps / arrivalRateRps - 1) / expected;
+    return total + ((arrivalRateRps * durationS) / parts) * excess * excess;
+  }, 0);
+  return sum / telling.length;
 }
 
 /** Rates at which a level is left, above and below. */
@@ -103,15 +125,17 @@ function boundsOf(level: number): readonly [number, number] {
   return [low * (1 - LOAD_LEVEL_HYSTERESIS), high * (1 + LOAD_LEVEL_HYSTERESIS)];
 }
 
-/** Whether a rate over `lengthS` differs from the mean by more than chance, as the windows before `end` scatter. */
+/** Whether a rate over `lengthS` differs from the mean by more than chance, as the windows up to the `end`-th scatter. */
 function isSignificant(
   rateRps: number,
   lengthS: number,
   meanRps: number,
-  history: readonly PastWindow[],
+  { history, metrics }: ClusterState,
   end: number,
 ): boolean {
-  const dispersion = dispersionOf(history.slice(Math.max(0, end - DISPERSION_WINDOWS), end));
+  const from = Math.max(0, end - DISPERSION_WINDOWS);
+  const within = dispersionWithin(history.slice(from, end + 1), metrics.arrivals.recentRatesRps.length);
+  const dispersion = Math.max(dispersionBetween(history.slice(from, end)), within);
   const error = Math.sqrt(dispersion / Math.max(1, meanRps * lengthS));
   return Math.abs(Math.log(rateRps / meanRps)) > SIGNIFICANT * error;
 }
@@ -137,10 +161,10 @@ export function levelledLoad(observation: ClusterState): LevelledLoad {
     const two = meanOfTwo(before, window);
     const lengthS = before.durationS + window.durationS;
     const leaves =
-      ((rate < low || rate >= high) && isSignificant(rate, window.durationS, meanRps, history, i)) ||
+      ((rate < low || rate >= high) && isSignificant(rate, window.durationS, meanRps, observation, i)) ||
       ((two < low || two >= high) &&
         rate > meanBefore === two > meanBefore &&
-        isSignificant(two, lengthS, meanBefore, history, i));
+        isSignificant(two, lengthS, meanBefore, observation, i));
     meanBefore = leaves ? rate : meanRps;
     if (leaves) {
       level = levelOfRate(rate);

@@ -5,7 +5,7 @@
 // Source: our own; the region is that of Qin et al., SC 2019.
 
 import { z } from "zod";
-import { CANARY, REGIONS, Regions, SEARCH } from "../src/slowdown/index.ts";
+import { CANARY, NO_CANARY, REGIONS, Regions, SEARCH } from "../src/slowdown/index.ts";
 import { searchAgent } from "./search-agent.ts";
 import { SlowdownCore } from "./slowdown-core.ts";
 
@@ -42,7 +42,7 @@ export const regionPrior = searchAgent(
       new SlowdownCore(context, load, {
         search: { ...SEARCH, alpha, patience, stop, trust, cone, pseudoObservations: prior && unit === "slowdown" },
         model: { prior, unit },
-        canary: canary ? CANARY : { ...CANARY, windowShare: 0 },
+        canary: canary ? CANARY : NO_CANARY,
         estimator: (columns) =>
           new Regions(columns, { ...REGIONS, radiusShare: radius, regions, trend, siblings: regions }),
       }),

@@ -6,6 +6,7 @@ import {
   type BatchServer,
   CANARY,
   type CandidateSet,
+  canaryTrial,
   candidateSet,
   type LatticeColumns,
   type NextStep,
@@ -159,11 +160,9 @@ export class ReplayCore implements SearchCore {
   trial(): Trial | undefined {
     if (this.#fallback !== null) return this.#fallback.trial();
     const { serviceCanary, canary } = this.#variant;
-    const stages = [
-      ...(serviceCanary > 0 ? [{ windowShare: serviceCanary }] : []),
-      ...(canary ? [{ windowShare: CANARY.windowShare, abortLatencyRatio: CANARY.abortLatencyRatio }] : []),
-    ];
-    return stages.length === 0 ? undefined : { share: 1, stages };
+    const told = canary ? canaryTrial(CANARY) : undefined;
+    if (serviceCanary === 0) return told;
+    return { share: 1, stages: [{ windowShare: serviceCanary }, ...(told?.stages ?? [])] };
   }
 
   judge(i: number, metrics: WindowMetrics, rateRps: number): string | null {

@@ -18,6 +18,7 @@ import {
   normalShare,
   Observations,
   observationsSchema,
+  TOO_LATE,
   tailExponentOf,
 } from "../src/slowdown/index.ts";
 import { describePhysics, type Evidence, type Physics, PhysicsTest, physicsTestSchema } from "./physics.ts";
@@ -194,8 +195,9 @@ export class ReplaySearch {
     else if (!short) this.#noise.repeated(logLatency - known.logLatency, known.count, slope);
     const logCost = Math.log(Math.max(1e-9, metrics.costUsdPerHour));
     const tailExponent = tailExponentOf(metrics.latency);
-    this.#observations.measured(i, { value: residual, weight, logLatency, tailExponent, logCost });
-    if (this.#settings.cone && logLatency > this.#logSlo + Math.log(1.1) && metrics.utilization > 0.9) {
+    const shown = short ? Math.max(logLatency, this.#logSlo + TOO_LATE) : logLatency;
+    this.#observations.measured(i, { value: residual, weight, logLatency: shown, tailExponent, logCost });
+    if (this.#settings.cone && logLatency > this.#logSlo + TOO_LATE && metrics.utilization > 0.9) {
       this.#cone.block(i, this.#window);
     }
   }

@@ -200,7 +200,7 @@ class SearchAgent implements Agent {
   #learn(core: SearchCore, { next, applied, proposed, aborted }: Transition): void {
     if (aborted) {
       const tried = core.candidates.indexOf(next.canary?.configuration ?? proposed.configuration);
-      this.#finish(core, tried, this.#atLeastTooLate(next.canary?.metrics ?? next.metrics), true);
+      this.#finish(core, tried, this.#shown(next.canary?.metrics ?? next.metrics), true);
       return;
     }
     if (next.inFlight !== null) return;
@@ -219,20 +219,13 @@ class SearchAgent implements Agent {
     return enough && (metrics.latency?.objectiveMs ?? 0) > EARLY_RATIO * this.#sloMs;
   }
 
-  /** A rolled-back canary: at least as late as rolls back, whatever its short window showed. */
-  #atLeastTooLate(metrics: WindowMetrics): WindowMetrics {
-    const late = EARLY_RATIO * this.#sloMs * (1 + 1e-9);
+  /** What a rolled-back canary showed; one that showed no latency counts as just too late. */
+  #shown(metrics: WindowMetrics): WindowMetrics {
     const told = withLatency(metrics, this.#sloMs);
-    const latency = told?.latency ?? {
-      meanMs: late,
-      p50Ms: late,
-      p95Ms: late,
-      p99Ms: late,
-      objectiveMs: late,
-      missRatio: 1,
-      resolution: 0,
-    };
-    return { ...metrics, latency: { ...latency, objectiveMs: Math.max(late, latency.objectiveMs) } };
+    if (told !== null) return told;
+    const late = EARLY_RATIO * this.#sloMs;
+    const latency = { meanMs: late, p50Ms: late, p95Ms: late, p99Ms: late, objectiveMs: late, missRatio: 1 };
+    return { ...metrics, latency: { ...latency, resolution: 0 } };
   }
 
   #finish(core: SearchCore, index: number, metrics: WindowMetrics, short: boolean): void {

@@ -19,7 +19,7 @@ export interface SearchBenchOptions {
   readonly seeds: readonly number[];
   readonly windows: number;
   readonly dataFolder: string | null;
-  /** Where truths are kept between runs. */
+  /** Where truths and runs are kept, so that a benchmark that was stopped goes on where it was. */
   readonly cacheFolder: string;
   readonly workers: number;
   readonly onProgress: (share: number, what: string) => void;
@@ -31,9 +31,9 @@ function problemsRoot(): string {
   return join(packageRoot(), "bench", "problems");
 }
 
-/** Where truths are kept when nobody says: the user's cache folder. */
+/** Where truths and runs are kept when nobody says: the user's cache folder. */
 export function defaultCacheFolder(): string {
-  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "trimtab", "search-truth");
+  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "trimtab", "search");
 }
 
 async function filesIn(folder: string): Promise<string[]> {
@@ -98,7 +98,7 @@ export async function benchSearch(options: SearchBenchOptions): Promise<SearchRe
       problem: file,
       dataFolder: options.dataFolder,
       cacheFolder: options.cacheFolder,
-      run: algorithm === null ? null : { algorithm, seeds: options.seeds, windows: options.windows },
+      run: algorithm === null ? null : { algorithm, seeds: options.seeds, windows: options.windows, change: null },
     });
     options.onProgress(++done / steps, `${result.facts.name} ${algorithm ?? "truth"}`);
     return result;

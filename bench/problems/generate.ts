@@ -90,6 +90,8 @@ async function sloMsOf(definition: ProblemDefinition, rates: Readonly<Record<Loa
     windows: 4,
     overloadedWindows: 1,
     refinedWindows: 40,
+    mostWindows: 40,
+    precision: 0,
     mostRefined: 40,
   });
   return round(definition.sloFactor * (truth.latencyMs[truth.optimum] ?? 0), 4);

@@ -26,6 +26,8 @@ export interface LevelsForm {
     readonly averagedWindows: number;
     readonly dispersionWindows: number;
     readonly chiSquareMedian: number;
+    readonly peakFactor: number;
+    readonly peakPower: number;
     readonly standardErrors: number;
   };
 }

@@ -23,7 +23,7 @@ export interface SearchSettings extends RiskBankSettings {
 
 /** The design's parameters. */
 export const SEARCH: SearchSettings = {
-  alpha: 0.4,
+  alpha: 0.3,
   initial: 0.3,
   patience: 10,
   minGain: 0.03,
@@ -32,13 +32,16 @@ export const SEARCH: SearchSettings = {
   cone: true,
   pseudoObservations: true,
   otherLevelWeight: 0.3,
-  stop: 0.005,
+  stop: 0.003,
   trust: 1,
 };
 
 /** The model of one load level: what the search knows before it measures. */
 export interface LoadModel {
+  /** Latency over many windows, whose rates stray. */
   readonly table: LatencyTable;
+  /** Latency of a window at the load's own rate: what turns measured latencies into slowdowns. */
+  readonly windowTable: LatencyTable;
   /** Log of the predicted cost, shape [configurations]. */
   readonly logCost: Float64Array;
   /** Predicted mean service time in ms; null without a prior. */

@@ -4,8 +4,10 @@
 // slack_i = inverse(i, log SLO);  P_i = Φ((slack_i - μ_i)/σ_i)
 // next: nothing measured → argmax (slack - μ)/σ, or what runs if it is safe;  else the incumbent (measured, within the
 //       SLO, least cost or latency), unless an unmeasured i with P_i ≥ pMin(bank) promises enough:
-//       cost: gain·P;  latency: Σ_q w_q·max(0, l_inc - .01 - T(i, μ + σ·h_q)) by three-point Gauss-Hermite quadrature
-// an expected gain counts by the share of past promises that was kept (calibration.ts)
+//       cost: gain·P;  latency: Σ_q w_q·max(0, l_inc - .01 - T(i, μ + σ·h_q)) by three-point Gauss-Hermite quadrature;
+//       the most gain over (.3 + 1 - P): risk is what is scarce
+// a measured configuration competes too, by its windows' mean and error, so that noise does not decide between rivals
+// an expected gain counts by the share of past promises that was kept (calibration.ts), and risky ones must promise more
 // Source: our own; its ancestors are the region-based reinforcement learning of Qin et al. (SC 2019) for sharing among
 // neighbours, and Y. Sui et al., "Safe Exploration for Optimization with Gaussian Processes" (ICML 2015) for safe sets.
 
@@ -19,6 +21,7 @@ import { Observations, observationsSchema } from "./observations.ts";
 import type { ResidualEstimator } from "./residual.ts";
 import { RiskBank } from "./risk-bank.ts";
 import type { LoadModel, Measured, NextStep, SearchSettings } from "./search-contract.ts";
+import { TOO_LATE, WindowReader, windowReaderSchema } from "./window-reading.ts";
 
 /** Nodes and weights of three-point Gauss-Hermite quadrature, rounded. */
 const NODES: readonly (readonly [number, number])[] = [
@@ -30,6 +33,12 @@ const NODES: readonly (readonly [number, number])[] = [
 /** Improvement of log latency below which a least-latency search does not try. */
 const LEAST_LATENCY_GAIN = 0.01;
 
+/** Risk that any trial is taken to have where gains are weighed against risks. */
+const RISK_FLOOR = 0.3;
+
+/** A trial that surely fails must promise this many times more than one that is surely safe. */
+const RISK_PREMIUM = 3;
+
 /** JSON form of a search, but for the model, which is built again. */
 export const searchStateSchema = z.object({
   window: z.number().int(),
@@ -39,6 +48,7 @@ export const searchStateSchema = z.object({
   calibration: calibrationSchema,
   awaited: z.object({ index: z.number().int(), promised: z.number(), value: z.number() }).nullable(),
   costBias: z.object({ sum: z.number(), count: z.number() }),
+  reader: windowReaderSchema,
   cone: z.array(z.tuple([z.number().int(), z.number()])),
   observations: observationsSchema,
 });
@@ -53,6 +63,7 @@ export class SlowdownSearch {
   readonly #bank: RiskBank;
   readonly #cone: Cone;
   readonly #observations: Observations;
+  readonly #reader: WindowReader;
   #model: LoadModel;
   #slack: Float64Array;
   #window = 0;
@@ -81,6 +92,7 @@ export class SlowdownSearch {
     this.#cone = new Cone(candidates.cone);
     this.#observations = new Observations(candidates.columns, estimator, settings.otherLevelWeight, level);
     this.#calibration = new Calibration(settings.tau0, settings.trust);
+    this.#reader = new WindowReader(this.#logSlo, model);
     this.#model = model;
     this.#slack = this.#slackOf(model);
   }
@@ -100,6 +112,7 @@ export class SlowdownSearch {
   /** Takes a better model of the same load level. */
   refresh(model: LoadModel): void {
     this.#model = model;
+    this.#reader.model = model;
     this.#slack = this.#slackOf(model);
   }
 
@@ -109,7 +122,7 @@ export class SlowdownSearch {
     this.#lastAborted = false;
     const incumbent = this.incumbent();
     if (incumbent === null) return this.#first(running);
-    const logLatency = this.#logLatencyOf(incumbent);
+    const logLatency = this.#measured(incumbent).mean;
     if (logLatency > this.#logSlo) return this.#rescue(incumbent);
     const count = this.#observations.own(incumbent)?.count ?? 0;
     if (this.#minimize === "cost" && count < 3 && this.#logSlo - logLatency < 0.04 / Math.sqrt(count)) {
@@ -122,11 +135,11 @@ export class SlowdownSearch {
   observe(i: number, measured: Measured): void {
     this.#window++;
     if (measured.short) this.#lastAborted = true;
-    const { table, serviceMs } = this.#model;
-    const logLatency = Math.log(measured.latencyMs);
-    const value = this.#slowdown(i, measured);
+    const { table } = this.#model;
+    const value = this.#reader.slowdown(i, measured);
     const slope = table.slope(i, value);
     const weight = Math.min(1, Math.max(0.05, slope * slope)) * (measured.short ? 0.4 : 1);
+    const logLatency = this.#reader.overWindows(i, measured, value);
     const known = this.#observations.own(i);
     if (known === undefined) {
       this.#calibration.surprised(value - this.#estimator.mean(i), this.#estimator.doubt(i), weight);
@@ -138,10 +151,26 @@ export class SlowdownSearch {
     this.#observations.measured(i, { value, weight, logLatency, tailExponent, logCost });
     this.#costBias.sum += Math.log(measured.costUsdPerHour) - (this.#model.logCost[i] ?? 0);
     this.#costBias.count++;
-    if (known === undefined && serviceMs !== null && this.#settings.pseudoObservations) this.#pseudo(i, measured);
+    if (this.#settings.pseudoObservations) {
+      this.#reader.learnQueueing(i, measured, value, weight);
+      const atBatch = known === undefined ? this.#reader.slowdownAtBatch(i, measured) : null;
+      if (atBatch !== null) this.#observations.pseudo(i, measured.meanBatchSize ?? 1, atBatch);
+    }
     this.#endPromise(i, logLatency);
-    const tooLate = logLatency > this.#logSlo + Math.log(1.1);
+    const tooLate = logLatency > this.#logSlo + TOO_LATE;
     if (this.#settings.cone && tooLate && measured.utilization > 0.9) this.#cone.block(i, this.#window);
+  }
+
+  /** Probability that configuration i meets the SLO, given what a part of a window showed. @param share of a window */
+  canaryProbability(i: number, measured: Measured, share: number): number {
+    const value = this.#reader.slowdown(i, measured);
+    const slope = Math.max(0.05, this.#model.table.slope(i, value));
+    const noise2 = this.#calibration.windowNoise2(slope) / (slope * slope * Math.min(1, share));
+    const sigma2 = this.#sigma(i) ** 2;
+    const mean = this.#estimator.mean(i);
+    const after = mean + (sigma2 / (sigma2 + noise2)) * (value - mean);
+    const after2 = (sigma2 * noise2) / (sigma2 + noise2);
+    return normalShare(((this.#slack[i] ?? 0) - after) / Math.sqrt(after2));
   }
 
   /** Load levels with measurements, ascending. */
@@ -158,6 +187,7 @@ export class SlowdownSearch {
       calibration: this.#calibration.save(),
       awaited: this.#awaited,
       costBias: { ...this.#costBias },
+      reader: this.#reader.save(),
       cone: this.#cone.save(),
       observations: this.#observations.save(),
     };
@@ -171,6 +201,7 @@ export class SlowdownSearch {
     this.#calibration.restore(saved.calibration);
     this.#awaited = saved.awaited;
     this.#costBias = { ...saved.costBias };
+    this.#reader.restore(saved.reader);
     this.#cone.restore(saved.cone);
     this.#observations.restore(saved.observations, level);
   }
@@ -182,7 +213,7 @@ export class SlowdownSearch {
     let safest: number | null = null;
     let least = Number.POSITIVE_INFINITY;
     for (const [i, own] of this.#observations.owned(level)) {
-      const logLatency = level === undefined ? this.#logLatencyOf(i) : own.logLatency;
+      const logLatency = level === undefined ? this.#measured(i).mean : own.logLatency;
       if (logLatency < least) {
         least = logLatency;
         safest = i;
@@ -247,35 +278,42 @@ export class SlowdownSearch {
     const { minGain, stop } = this.#settings;
     const cost = this.#minimize === "cost";
     const least = this.#bank.leastProbability;
+    const { belief } = this.#calibration;
     const bias = this.#costBias.count === 0 ? 0 : this.#costBias.sum / this.#costBias.count;
     const incumbentCost = this.#observations.own(incumbent)?.logCost ?? 0;
     let best = -1;
-    let bestScore = stop / this.#calibration.belief;
+    let bestScore = 0;
+    let bestGain = 0;
     let bestProbability = 0;
     for (let i = 0; i < this.#slack.length; i++) {
       let gain = Number.POSITIVE_INFINITY;
       if (cost) {
         gain = incumbentCost - (this.#model.logCost[i] ?? 0) - bias;
-        if (gain <= minGain || gain <= bestScore) continue;
+        if (gain <= minGain || gain <= bestScore * RISK_FLOOR) continue;
       }
-      if (this.#observations.own(i) !== undefined || this.#cone.blocked(i, this.#window)) continue;
-      const mean = this.#estimator.mean(i);
-      const sigma = this.#sigma(i);
-      const probability = normalShare(((this.#slack[i] ?? 0) - mean) / sigma);
+      if (i === incumbent || this.#cone.blocked(i, this.#window)) continue;
+      const measured = this.#observations.own(i) !== undefined;
+      const probability = measured ? this.#measuredProbability(i) : this.probability(i);
       if (probability < least) continue;
-      const score = cost ? gain * probability : this.#improvement(i, mean, sigma, incumbentLog);
-      if (score <= bestScore) continue;
+      if (cost) gain *= probability;
+      else gain = measured ? this.#measuredImprovement(i, incumbentLog) : this.#improvement(i, incumbentLog);
+      const score = gain / (RISK_FLOOR + 1 - probability);
+      const demanded = stop * (1 + (RISK_PREMIUM - 1) * (1 - probability));
+      if (score <= bestScore || gain * belief <= demanded) continue;
       best = i;
       bestScore = score;
+      bestGain = gain;
       bestProbability = probability;
     }
     if (best < 0) return this.#stay(incumbent, "nothing affordable promises more");
     this.#bank.pay(1 - bestProbability);
-    this.#awaited = { index: best, promised: bestScore, value: cost ? incumbentCost : incumbentLog };
-    const percent = (100 * bestScore).toFixed(1);
+    this.#awaited = { index: best, promised: bestGain, value: cost ? incumbentCost : incumbentLog };
+    const percent = (100 * bestGain).toFixed(1);
     const goal = cost ? "cost" : "latency";
-    const reason = `expects ${percent} % less ${goal}, safe with probability ${bestProbability.toFixed(2)}`;
-    return { index: best, fresh: true, probability: bestProbability, reason };
+    const fresh = this.#observations.own(best) === undefined;
+    const what = `${fresh ? "expects" : "measured again: expects"} ${percent} % less ${goal}`;
+    const reason = `${what}, safe with probability ${bestProbability.toFixed(2)}`;
+    return { index: best, fresh, probability: bestProbability, reason };
   }
 
   /** What became of the last promise. */
@@ -291,51 +329,44 @@ export class SlowdownSearch {
   }
 
   /** Log latency of a measured configuration: its windows' mean, drawn to the model by as much as windows are noisy. */
-  #logLatencyOf(i: number): number {
+  #measured(i: number): { readonly mean: number; readonly deviation: number } {
     const own = this.#observations.own(i);
-    if (own === undefined) return Number.POSITIVE_INFINITY;
+    if (own === undefined) return { mean: Number.POSITIVE_INFINITY, deviation: 1 };
     const { table } = this.#model;
-    const mean = this.#estimator.mean(i);
-    const slope = table.slope(i, mean);
+    const slowdown = this.#estimator.mean(i);
+    const slope = table.slope(i, slowdown);
     const noise2 = this.#calibration.windowNoise2(slope) / own.count;
     const model2 = slope * slope * this.#calibration.spread2 * this.#estimator.doubt(i) + this.#settings.noise ** 2;
-    return own.logLatency + (noise2 / (noise2 + model2)) * (table.at(i, mean) - own.logLatency);
+    const mean = own.logLatency + (noise2 / (noise2 + model2)) * (table.at(i, slowdown) - own.logLatency);
+    return { mean, deviation: Math.sqrt((noise2 * model2) / (noise2 + model2)) };
   }
 
-  /** Expected improvement of log latency. */
-  #improvement(i: number, mean: number, sigma: number, incumbentLog: number): number {
+  #measuredProbability(i: number): number {
+    const { mean, deviation } = this.#measured(i);
+    return normalShare((this.#logSlo - mean) / deviation);
+  }
+
+  /** Expected improvement of log latency over the incumbent by one that was measured. */
+  #measuredImprovement(i: number, incumbentLog: number): number {
+    const { mean, deviation } = this.#measured(i);
+    return expectedGain(incumbentLog, (node) => mean + deviation * node);
+  }
+
+  /** Expected improvement of log latency over the incumbent by one that was not measured. */
+  #improvement(i: number, incumbentLog: number): number {
     const { table } = this.#model;
+    const mean = this.#estimator.mean(i);
+    const sigma = this.#sigma(i);
     if (table.at(i, mean - 2 * sigma) > incumbentLog) return 0;
-    let sum = 0;
-    for (const [node, weight] of NODES) {
-      sum += weight * Math.max(0, incumbentLog - LEAST_LATENCY_GAIN - table.at(i, mean + sigma * node));
-    }
-    return sum;
+    return expectedGain(incumbentLog, (node) => table.at(i, mean + sigma * node));
   }
+}
 
-  /** The slowdown a window shows; an overloaded one bounds it by service time, never by the backlog. */
-  #slowdown(i: number, measured: Measured): number {
-    const { table, serviceMs } = this.#model;
-    const logLatency = Math.log(measured.latencyMs);
-    const plain = table.inverse(i, logLatency);
-    if (logLatency <= this.#logSlo) return plain;
-    const slack = this.#slack[i] ?? 0;
-    if (measured.utilization <= 0.98 || serviceMs === null) return Math.min(plain, slack + 0.3);
-    const service = this.#serviceSlowdown(i, measured);
-    const bounded = Math.max(service ?? Number.NEGATIVE_INFINITY, slack + 0.02);
-    return Math.min(plain, Math.max(-table.reach, bounded));
+/** Expected improvement of log latency. @param logLatencyAt so many standard deviations above its mean */
+function expectedGain(incumbentLog: number, logLatencyAt: (node: number) => number): number {
+  let sum = 0;
+  for (const [node, weight] of NODES) {
+    sum += weight * Math.max(0, incumbentLog - LEAST_LATENCY_GAIN - logLatencyAt(node));
   }
-
-  #serviceSlowdown(i: number, measured: Measured): number | null {
-    const { serviceMs } = this.#model;
-    if (serviceMs === null || measured.serviceMs === null || measured.meanBatchSize === null) return null;
-    return Math.log(measured.serviceMs / serviceMs(i, measured.meanBatchSize));
-  }
-
-  #pseudo(i: number, measured: Measured): void {
-    const value = this.#serviceSlowdown(i, measured);
-    if (value === null || measured.meanBatchSize === null) return;
-    const reach = this.#model.table.reach;
-    this.#observations.pseudo(i, measured.meanBatchSize, Math.min(reach, Math.max(-reach, value)));
-  }
+  return sum;
 }

@@ -12,6 +12,7 @@ export {
   type TrainingEntry,
 } from "./catalogue.ts";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+export { codeFingerprint } from "./code-fingerprint.ts";
 export { type DataFileSearch, type DataFolders, findDataFile } from "./data-file.ts";
 export { acquireLock, type Lock } from "./lock.ts";
 export { compiledEntry, packageRoot } from "./package-root.ts";

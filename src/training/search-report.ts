@@ -5,8 +5,7 @@
 
 import { quantile, randomInteger, SeededRandom } from "../math/index.ts";
 import { type Knowledge, knowledgeOf } from "./search-algorithms.ts";
-import type { SearchRun } from "./search-run.ts";
-import type { ProblemFacts } from "./search-worker.ts";
+import type { ProblemFacts, SearchRun } from "./search-worker.ts";
 
 /** A spread of values. */
 export interface Quartiles {

@@ -1,240 +1,131 @@
-// One search: an agent or a black-box method on one problem with one seed, judged by the truth.
+// One search: an agent or a black-box method on one problem with one seed, written down pass by pass.
 //
 // Each pass: propose, serve a window (a new configuration first a canary, where one is asked for), learn. An aborted
-// canary uses its share of a window. After each pass the configuration that would be kept is looked up in the truth.
+// canary uses its share of a window. After each pass the configuration that would be kept is asked for.
+// A search may go through phases: the same lattice and objective, another load or another machine behind them.
 
 import {
   type Agent,
   type ClusterState,
   type Configuration,
-  HISTORY_WINDOWS,
-  type PastWindow,
   type Proposal,
   rewardOf,
   type Search,
   type WindowMetrics,
 } from "../core/index.ts";
 import { SeededRandom } from "../math/index.ts";
-import { MULTIPLIERS, type SearchProblem, serviceMultipliers, WindowArrivals } from "./search-problem.ts";
-import { isWithin, type SearchTruth } from "./search-truth.ts";
-import { type Telemetry, WindowSimulator } from "./search-window.ts";
+import { SearchCluster } from "./search-cluster.ts";
+import type { SearchProblem } from "./search-problem.ts";
+import type { Telemetry } from "./search-window.ts";
 
 /** What searches: an agent, or a method that is asked and told. */
 export type Searcher =
   | { readonly kind: "agent"; readonly agent: Agent; readonly telemetry: Telemetry }
   | { readonly kind: "search"; readonly search: Search };
 
+/** A problem, and how long it lasts. */
+export interface SearchPhase {
+  readonly problem: SearchProblem;
+  /** Budget in windows. */
+  readonly windows: number;
+}
+
 /** Settings of one run. */
 export interface SearchRunOptions {
   readonly seed: number;
-  /** Budget in windows. */
-  readonly windows: number;
   /** A clock in ms, for the durations of decisions and plans. */
   readonly nowMs: () => number;
-  /** Called after each pass, for traces. */
-  readonly onPass?: (pass: SearchPass) => void;
 }
 
-/** One pass of a search. */
+/** One pass of a search. Configurations are indices of the problem's. */
 export interface SearchPass {
-  /** Windows used so far. */
-  readonly used: number;
+  readonly phase: number;
   readonly tried: number;
-  readonly aborted: boolean;
+  /** Windows it used: 1, or the share an aborted canary was served. */
+  readonly share: number;
   readonly measuredMs: number;
+  /** What would be kept after it. */
   readonly kept: number;
-  readonly reason: string;
 }
 
-/** How one run went. */
-export interface SearchRun {
-  /** Windows until what would be kept is within 5 % of the optimum; null when never. */
-  readonly toWithin5: number | null;
-  readonly toWithin10: number | null;
-  /** Within 5 % at the end. */
-  readonly solved: boolean;
-  readonly solvedWithin10: boolean;
-  /** Share of the windows whose configuration's true latency is above 1.05 SLO. */
-  readonly unsafeShare: number;
-  readonly unsafeFirst20: number;
-  readonly overTwiceSloShare: number;
-  /** Mean latency of what was served, over the optimum's true one. */
-  readonly latencyPaid: number;
+/** What a search says it noticed, and in which pass first. */
+export interface SearchNotice {
+  readonly pass: number;
+  readonly text: string;
+}
+
+/** A run, whole: whoever knows the truth can judge it. */
+export interface SearchRecord {
+  readonly passes: readonly SearchPass[];
   readonly trials: number;
-  readonly aborts: number;
+  readonly notices: readonly SearchNotice[];
   readonly decisionMicros: readonly number[];
   readonly planMicros: readonly number[];
 }
 
-/** Windows that count as the first ones. */
-const FIRST_WINDOWS = 20;
+/** How agents mark in a reason what they noticed of the cluster. */
+const NOTICE = /noticed: (.*)$/;
 
-/** Latencies above this multiple of the SLO are unsafe: truth has its own noise. */
-const UNSAFE_RATIO = 1.05;
-
-/** Time served, by how bad it was. */
-class Exposure {
-  readonly #problem: SearchProblem;
-  readonly #truth: SearchTruth;
-  used = 0;
-  #unsafe = 0;
-  #unsafeFirst = 0;
-  #overTwice = 0;
-  #latency = 0;
-
-  constructor(problem: SearchProblem, truth: SearchTruth) {
-    this.#problem = problem;
-    this.#truth = truth;
-  }
-
-  serve(i: number, share: number, measuredMs: number): void {
-    const latencyMs = this.#truth.latencyMs[i] ?? 0;
-    const firstLeft = Math.max(0, Math.min(share, FIRST_WINDOWS - this.used));
-    this.used += share;
-    this.#latency += share * measuredMs;
-    if (latencyMs > 2 * this.#problem.sloMs) this.#overTwice += share;
-    if (latencyMs <= UNSAFE_RATIO * this.#problem.sloMs) return;
-    this.#unsafe += share;
-    this.#unsafeFirst += firstLeft;
-  }
-
-  summary(): Pick<SearchRun, "unsafeShare" | "unsafeFirst20" | "overTwiceSloShare" | "latencyPaid"> {
-    return {
-      unsafeShare: this.#unsafe / this.used,
-      unsafeFirst20: this.#unsafeFirst / Math.min(FIRST_WINDOWS, this.used),
-      overTwiceSloShare: this.#overTwice / this.used,
-      latencyPaid: this.#latency / this.used / (this.#truth.latencyMs[this.#truth.optimum] ?? 1),
-    };
-  }
-}
-
-/** The cluster of one run: windows of fresh arrivals, and the state they leave. */
-class SearchCluster {
-  readonly #problem: SearchProblem;
-  readonly #arrivals: WindowArrivals;
-  readonly #offsets: SeededRandom;
-  readonly #simulator: WindowSimulator;
-  readonly #telemetry: Telemetry;
-  #times: Float64Array;
-  #offset = 0;
-  state: ClusterState;
-
-  constructor(problem: SearchProblem, random: SeededRandom, telemetry: Telemetry) {
-    this.#problem = problem;
-    this.#telemetry = telemetry;
-    this.#arrivals = new WindowArrivals(problem, random.split("arrivals"));
-    this.#offsets = random.split("offsets");
-    this.#simulator = new WindowSimulator(problem, serviceMultipliers(problem, random.split("service")));
-    this.#times = this.#arrivals.next();
-    this.state = this.#before();
-  }
-
-  /** Begins a new window. */
-  begin(): void {
-    this.#times = this.#arrivals.next();
-    this.#offset = Math.floor(this.#offsets.next() * MULTIPLIERS);
-  }
-
-  /** The first `share` of the running window under configuration i. */
-  serve(i: number, share: number): WindowMetrics {
-    return this.#simulator.run(i, this.#times, this.#offset, share, this.#telemetry);
-  }
-
-  /** The state after a window, or during a trial. */
-  after(i: number, metrics: WindowMetrics): ClusterState {
-    const configuration = this.#problem.configurations[i] ?? this.state.configuration;
-    const timeS = this.state.timeS + metrics.durationS;
-    const past: PastWindow = {
-      timeS,
-      durationS: metrics.durationS,
-      arrivalRateRps: metrics.arrivals.rateRps,
-      peakRateRps: Math.max(metrics.arrivals.rateRps, ...metrics.arrivals.recentRatesRps),
-      objectiveMs: metrics.latency?.objectiveMs ?? null,
-      missRatio: metrics.latency?.missRatio ?? 0,
-      utilization: metrics.utilization,
-      queueLength: metrics.queueLength,
-      costUsdPerHour: metrics.costUsdPerHour,
-      configuration,
-    };
-    const history = [...this.state.history, past].slice(-HISTORY_WINDOWS);
-    return { ...this.state, timeS, metrics, configuration, history, canary: null };
-  }
-
-  /** What is known before anything was measured: the load and the configuration to start from. */
-  #before(): ClusterState {
-    const rateRps = this.#problem.open.plan.workload.meanRateRps;
-    return {
-      timeS: 0,
-      metrics: {
-        durationS: 0,
-        requests: 0,
-        arrivals: { rateRps, recentRatesRps: [], dispersion: null, peakToMedian: null },
-        latency: null,
-        queueLength: 0,
-        utilization: 0,
-        meanBatchSize: null,
-        service: null,
-        dropped: 0,
-        offloadedShare: 0,
-        costUsdPerHour: 0,
-        costUsd: 0,
-      },
-      fleet: {},
-      configuration: this.#problem.open.initial,
-      inFlight: null,
-      canary: null,
-      forecast: null,
-      mask: null,
-      history: [],
-    };
-  }
-}
-
-/** One agent or method at work on one problem. */
+/** One agent or method at work. */
 class Runner {
-  readonly #problem: SearchProblem;
   readonly #cluster: SearchCluster;
   readonly #searcher: Searcher;
-  readonly #exposure: Exposure;
   readonly #nowMs: () => number;
-  readonly decisionMicros: number[] = [];
-  readonly planMicros: number[] = [];
-  trials = 0;
-  aborts = 0;
+  readonly #passes: SearchPass[] = [];
+  readonly #notices: SearchNotice[] = [];
+  readonly #decisionMicros: number[] = [];
+  readonly #planMicros: number[] = [];
+  #problem: SearchProblem;
+  #phase = 0;
+  #trials = 0;
 
-  constructor(problem: SearchProblem, truth: SearchTruth, searcher: Searcher, options: SearchRunOptions) {
+  constructor(problem: SearchProblem, searcher: Searcher, options: SearchRunOptions) {
     const telemetry = searcher.kind === "agent" ? searcher.telemetry : "aggregate";
     this.#problem = problem;
     this.#cluster = new SearchCluster(problem, new SeededRandom(options.seed).split(problem.name), telemetry);
     this.#searcher = searcher;
-    this.#exposure = new Exposure(problem, truth);
     this.#nowMs = options.nowMs;
   }
 
-  get exposure(): Exposure {
-    return this.#exposure;
+  change(problem: SearchProblem): void {
+    this.#problem = problem;
+    this.#phase++;
+    this.#cluster.change(problem);
   }
 
-  /** One pass; says what was tried and how it ended. */
-  pass(): { tried: number; aborted: boolean; measuredMs: number; reason: string } {
+  /** One pass. @returns the windows it used */
+  pass(): number {
     const proposal = this.#propose();
     const tried = this.#indexOf(proposal.configuration);
     this.#cluster.begin();
     const aborted = this.#tryOut(proposal, tried);
     const metrics = aborted?.metrics ?? this.#cluster.serve(tried, 1);
     const measuredMs = metrics.latency?.objectiveMs ?? Number.NaN;
-    this.#exposure.serve(tried, aborted?.share ?? 1, measuredMs);
     this.#learn(proposal, tried, metrics, aborted !== null);
+    this.#note(proposal.reason);
+    const share = aborted?.share ?? 1;
+    this.#passes.push({ phase: this.#phase, tried, share, measuredMs, kept: this.#kept() });
+    return share;
+  }
+
+  record(): SearchRecord {
     return {
-      tried,
-      aborted: aborted !== null,
-      measuredMs,
-      reason: proposal.reason,
+      passes: this.#passes,
+      trials: this.#trials,
+      notices: this.#notices,
+      decisionMicros: this.#decisionMicros,
+      planMicros: this.#planMicros,
     };
   }
 
-  /** The configuration that would be kept now. */
-  kept(): number {
+  #note(reason: string): void {
+    const text = NOTICE.exec(reason)?.[1];
+    if (text === undefined || text === this.#notices.at(-1)?.text) return;
+    this.#notices.push({ pass: this.#passes.length, text });
+  }
+
+  /** The configuration that would be kept now; -1 for none. */
+  #kept(): number {
     const { agent, search } = { agent: null, search: null, ...this.#searcher };
     const kept = agent !== null ? agent.policy().act(this.#cluster.state) : search?.best();
     return kept === undefined ? -1 : this.#indexOf(kept);
@@ -256,17 +147,17 @@ class Runner {
 
   #propose(): Proposal {
     const searcher = this.#searcher;
-    if (searcher.kind === "search") return this.#timed(this.decisionMicros, () => searcher.search.ask());
+    if (searcher.kind === "search") return this.#timed(this.#decisionMicros, () => searcher.search.ask());
     const { agent } = searcher;
-    if (agent.plan !== undefined) this.#timed(this.planMicros, () => agent.plan?.());
-    return this.#timed(this.decisionMicros, () => agent.act(this.#cluster.state));
+    if (agent.plan !== undefined) this.#timed(this.#planMicros, () => agent.plan?.());
+    return this.#timed(this.#decisionMicros, () => agent.act(this.#cluster.state));
   }
 
   /** Serves the stages of a trial. @returns how much was served when it was rolled back; null when it was not */
   #tryOut(proposal: Proposal, tried: number): { share: number; metrics: WindowMetrics } | null {
     const searcher = this.#searcher;
     if (searcher.kind === "search" || proposal.trial === undefined) return null;
-    this.trials++;
+    this.#trials++;
     const { state } = this.#cluster;
     for (const { windowShare, abortLatencyRatio } of proposal.trial.stages) {
       const metrics = this.#cluster.serve(tried, windowShare);
@@ -274,7 +165,6 @@ class Runner {
       const tooLate = latencyMs > (abortLatencyRatio ?? Number.POSITIVE_INFINITY) * this.#problem.sloMs;
       const during: ClusterState = { ...state, canary: { configuration: proposal.configuration, metrics } };
       if (tooLate || this.#indexOf(searcher.agent.act(during).configuration) !== tried) {
-        this.aborts++;
         return { share: windowShare, metrics };
       }
     }
@@ -314,34 +204,14 @@ class Runner {
   }
 }
 
-/** Runs one search to the end of its budget. The same problem, searcher and seed give the same run, timings apart. */
-export function runSearch(
-  problem: SearchProblem,
-  truth: SearchTruth,
-  searcher: Searcher,
-  options: SearchRunOptions,
-): SearchRun {
-  const runner = new Runner(problem, truth, searcher, options);
-  let toWithin5: number | null = null;
-  let toWithin10: number | null = null;
-  let kept = -1;
-  while (runner.exposure.used < options.windows) {
-    const pass = runner.pass();
-    kept = runner.kept();
-    const { used } = runner.exposure;
-    if (toWithin5 === null && isWithin(problem, truth, kept, 0.05)) toWithin5 = used;
-    if (toWithin10 === null && isWithin(problem, truth, kept, 0.1)) toWithin10 = used;
-    options.onPass?.({ ...pass, used, kept });
-  }
-  return {
-    toWithin5,
-    toWithin10,
-    solved: isWithin(problem, truth, kept, 0.05),
-    solvedWithin10: isWithin(problem, truth, kept, 0.1),
-    ...runner.exposure.summary(),
-    trials: runner.trials,
-    aborts: runner.aborts,
-    decisionMicros: runner.decisionMicros,
-    planMicros: runner.planMicros,
-  };
+/** Runs one search through its phases. The same phases, searcher and seed give the same run, timings apart. */
+export function runSearch(phases: readonly SearchPhase[], searcher: Searcher, options: SearchRunOptions): SearchRecord {
+  const [first] = phases;
+  if (first === undefined) throw new RangeError("search: expected at least one phase, found none");
+  const runner = new Runner(first.problem, searcher, options);
+  phases.forEach(({ problem, windows }, phase) => {
+    if (phase > 0) runner.change(problem);
+    for (let used = 0; used < windows; ) used += runner.pass();
+  });
+  return runner.record();
 }

@@ -1,12 +1,25 @@
 // A worker's side of the search benchmark: one method on one problem, seed after seed, or the truth of a problem.
 
+import { join } from "node:path";
 import { type OpenScenario, openScenario } from "../../environments/index.ts";
 import type { Configuration } from "../core/index.ts";
 import { createSearcher } from "./search-algorithms.ts";
+import { changedScenario, heavierFile, type SearchChange } from "./search-change.ts";
 import { type SearchProblem, searchProblem } from "./search-problem.ts";
-import { runSearch, type SearchRun } from "./search-run.ts";
+import { keptRecord, problemKey } from "./search-record-file.ts";
+import { runSearch, type SearchRecord } from "./search-run.ts";
+import { type SearchScore, scoreRun } from "./search-score.ts";
 import { isWithin, type SearchTruth, TRUTH_EFFORT } from "./search-truth.ts";
 import { truthOf } from "./search-truth-file.ts";
+
+/** A method to run. */
+export interface MethodTask {
+  readonly algorithm: string;
+  readonly seeds: readonly number[];
+  readonly windows: number;
+  /** What happens then, and for how many windows it goes on; null where nothing does. */
+  readonly change: { readonly name: SearchChange; readonly windows: number } | null;
+}
 
 /** A task, in plain data that crosses to a worker. */
 export interface SearchTask {
@@ -15,7 +28,7 @@ export interface SearchTask {
   readonly dataFolder: string | null;
   readonly cacheFolder: string;
   /** Null to establish the truth alone. */
-  readonly run: { readonly algorithm: string; readonly seeds: readonly number[]; readonly windows: number } | null;
+  readonly run: MethodTask | null;
 }
 
 /** What is to be said of a problem. */
@@ -36,6 +49,16 @@ export interface ProblemFacts {
   };
 }
 
+/** One run, judged. */
+export interface SearchRun extends SearchScore {
+  readonly trials: number;
+  readonly notices: SearchRecord["notices"];
+  /** Passes before the change, for runs that have one. */
+  readonly passesBefore: number;
+  readonly decisionMicros: readonly number[];
+  readonly planMicros: readonly number[];
+}
+
 /** What a task came to. */
 export interface SearchTaskResult {
   readonly facts: ProblemFacts;
@@ -46,14 +69,37 @@ interface Opened {
   readonly open: OpenScenario;
   readonly problem: SearchProblem;
   readonly truth: SearchTruth;
+  readonly key: string;
 }
 
 let last: { readonly key: string; readonly opened: Promise<Opened> } | null = null;
+let lastChanged: { readonly key: string; readonly opened: Promise<Opened> } | null = null;
 
-async function openProblem({ problem: path, dataFolder, cacheFolder }: SearchTask): Promise<Opened> {
-  const open = await openScenario(path, { dataFolder });
+async function judged(open: OpenScenario, cacheFolder: string): Promise<Opened> {
   const problem = searchProblem(open);
-  return { open, problem, truth: await truthOf(problem, TRUTH_EFFORT, cacheFolder) };
+  const truth = await truthOf(problem, TRUTH_EFFORT, join(cacheFolder, "truth"));
+  return { open, problem, truth, key: problemKey(problem, TRUTH_EFFORT) };
+}
+
+function opened({ problem: path, dataFolder, cacheFolder }: SearchTask): Promise<Opened> {
+  const key = JSON.stringify([path, dataFolder, cacheFolder]);
+  if (last?.key !== key) {
+    last = { key, opened: openScenario(path, { dataFolder }).then((open) => judged(open, cacheFolder)) };
+  }
+  return last.opened;
+}
+
+async function openChanged(task: SearchTask, change: SearchChange): Promise<Opened> {
+  const { open } = await opened(task);
+  const { dataFolder, cacheFolder } = task;
+  const heavier = change === "heavier" ? await openScenario(heavierFile(task.problem), { dataFolder }) : null;
+  return judged(changedScenario(open, change, heavier), cacheFolder);
+}
+
+function changed(task: SearchTask, change: SearchChange): Promise<Opened> {
+  const key = JSON.stringify([change, task.problem, task.dataFolder, task.cacheFolder]);
+  if (lastChanged?.key !== key) lastChanged = { key, opened: openChanged(task, change) };
+  return lastChanged.opened;
 }
 
 function factsOf({ problem, truth }: Opened): ProblemFacts {
@@ -77,16 +123,33 @@ function factsOf({ problem, truth }: Opened): ProblemFacts {
 
 const MS_PER_NS = 1e-6;
 
-/** Runs the task; the problem stays open for the next one. */
-export default async function work(task: SearchTask): Promise<SearchTaskResult> {
-  const key = JSON.stringify([task.problem, task.dataFolder, task.cacheFolder]);
-  if (last?.key !== key) last = { key, opened: openProblem(task) };
-  const opened = await last.opened;
+async function runOne(task: SearchTask, method: MethodTask, seed: number): Promise<SearchRun> {
+  const { algorithm, windows, change } = method;
+  const first = await opened(task);
+  const phases = [{ ...first, windows }];
+  if (change !== null) phases.push({ ...(await changed(task, change.name)), windows: change.windows });
+  const kept = { algorithm, seed, phases: phases.map((phase) => ({ key: phase.key, windows: phase.windows })) };
   const nowMs = (): number => Number(process.hrtime.bigint()) * MS_PER_NS;
+  const record = await keptRecord(kept, join(task.cacheFolder, "runs"), () =>
+    runSearch(phases, createSearcher(algorithm, first.open, seed), { seed, nowMs }),
+  );
+  const judge = phases[phases.length - 1] ?? first;
+  const { trials, notices, decisionMicros, planMicros } = record;
+  return {
+    ...scoreRun(judge.problem, judge.truth, record, phases.length - 1),
+    trials,
+    notices,
+    passesBefore: record.passes.filter((pass) => pass.phase < phases.length - 1).length,
+    decisionMicros,
+    planMicros,
+  };
+}
+
+/** Runs the task, or reads what is kept of it; the problem stays open for the next one. */
+export default async function work(task: SearchTask): Promise<SearchTaskResult> {
   const { run } = task;
-  const runs = (run?.seeds ?? []).map((seed) => {
-    const searcher = createSearcher(run?.algorithm ?? "", opened.open, seed);
-    return runSearch(opened.problem, opened.truth, searcher, { seed, windows: run?.windows ?? 0, nowMs });
-  });
-  return { facts: factsOf(opened), runs };
+  const runs: SearchRun[] = [];
+  for (const seed of run?.seeds ?? []) if (run !== null) runs.push(await runOne(task, run, seed));
+  const judge = run?.change == null ? await opened(task) : await changed(task, run.change.name);
+  return { facts: factsOf(judge), runs };
 }

@@ -36,7 +36,7 @@ const context = {
   objective,
 };
 const candidates = candidateSet(space, context);
-const model = loadModel(candidates, context, 60, { prior: true, unit: "slowdown" });
+const model = loadModel(candidates, context, { rateRps: 60, rateSpread: 0 }, { prior: true, unit: "slowdown" });
 
 function search(changes: Partial<typeof SEARCH> = {}): SlowdownSearch {
   const estimator = new Regions(candidates.columns, REGIONS);
@@ -126,7 +126,7 @@ test("another load level starts with nothing measured, and coming back finds wha
     running.observe(index, measure(index, random));
   }
   const kept = running.incumbent();
-  running.enter(3, loadModel(candidates, context, 130, { prior: true, unit: "slowdown" }));
+  running.enter(3, loadModel(candidates, context, { rateRps: 130, rateSpread: 0 }, { prior: true, unit: "slowdown" }));
   expect(running.incumbent()).toBeNull();
   expect(running.incumbent(0)).toBe(kept);
   running.enter(0, model);

@@ -19,6 +19,8 @@ type rule struct {
 		AveragedWindows   int     `json:"averagedWindows"`
 		DispersionWindows int     `json:"dispersionWindows"`
 		ChiSquareMedian   float64 `json:"chiSquareMedian"`
+		PeakFactor        float64 `json:"peakFactor"`
+		PeakPower         float64 `json:"peakPower"`
 		StandardErrors    float64 `json:"standardErrors"`
 	} `json:"loadLevel"`
 }
@@ -36,8 +38,8 @@ func middle(values []float64) float64 {
 	return sorted(values)[len(values)>>1]
 }
 
-// dispersionOf is the index of dispersion of windows around their median rate; 1 until four are known.
-func dispersionOf(windows []Window) float64 {
+// dispersionBetween is the index of dispersion of windows around their median rate; 1 until four are known.
+func dispersionBetween(windows []Window) float64 {
 	if len(windows) < 4 {
 		return 1
 	}
@@ -54,9 +56,33 @@ func dispersionOf(windows []Window) float64 {
 	return math.Max(1, middle(deviations)/fold.ChiSquareMedian)
 }
 
-// differs tells whether a rate over lengthS differs from the mean by more than chance, as the windows before end scatter.
-func differs(rateRps, lengthS, meanRps float64, history []Window, end int) bool {
-	dispersion := dispersionOf(history[max(0, end-fold.DispersionWindows):end])
+// dispersionWithin is the index of dispersion by the highest of windows' parts; 0 where none tells.
+func dispersionWithin(windows []Window, parts int) float64 {
+	if parts < 2 {
+		return 0
+	}
+	expected := fold.PeakFactor * math.Pow(math.Log(float64(parts)), fold.PeakPower)
+	sum, telling := 0.0, 0.0
+	for _, window := range windows {
+		if window.ArrivalRateRps <= 0 || window.PeakRateRps <= window.ArrivalRateRps {
+			continue
+		}
+		excess := (window.PeakRateRps/window.ArrivalRateRps - 1) / expected
+		sum += float64(window.ArrivalRateRps * window.DurationS / float64(parts) * excess * excess)
+		telling++
+	}
+	if telling == 0 {
+		return 0
+	}
+	return sum / telling
+}
+
+// differs tells whether a rate over lengthS differs from the mean by more than chance, as the windows up to the end-th scatter.
+func differs(rateRps, lengthS, meanRps float64, observation Observation, end int) bool {
+	history := observation.History
+	from := max(0, end-fold.DispersionWindows)
+	within := dispersionWithin(history[from:end+1], len(observation.Metrics.Arrivals.RecentRatesRps))
+	dispersion := math.Max(dispersionBetween(history[from:end]), within)
 	deviation := math.Sqrt(dispersion / math.Max(1, meanRps*lengthS))
 	return math.Abs(math.Log(rateRps/meanRps)) > fold.StandardErrors*deviation
 }
@@ -91,9 +117,9 @@ func LoadLevel(observation Observation) int {
 		high := math.Pow(fold.Ratio, float64(level+1)) * (1 + fold.Hysteresis)
 		meanRps := meanOf(stay)
 		two := meanOf([]Window{before, window})
-		leaves := ((rate < low || rate >= high) && differs(rate, window.DurationS, meanRps, history, i)) ||
+		leaves := ((rate < low || rate >= high) && differs(rate, window.DurationS, meanRps, observation, i)) ||
 			((two < low || two >= high) && (rate > meanBefore) == (two > meanBefore) &&
-				differs(two, before.DurationS+window.DurationS, meanBefore, history, i))
+				differs(two, before.DurationS+window.DurationS, meanBefore, observation, i))
 		meanBefore = meanRps
 		if leaves {
 			meanBefore = rate

@@ -13,16 +13,31 @@ function middle(values) {
 }
 
 /** Index of dispersion of windows around their median rate; 1 until four are known. */
-function dispersionOf(windows) {
+function dispersionBetween(windows) {
   if (windows.length < 4) return 1;
   const rate = Math.max(fold.lowestRateRps, middle(windows.map((window) => window.arrivalRateRps)));
   const deviations = windows.map((window) => rate * window.durationS * (window.arrivalRateRps / rate - 1) ** 2);
   return Math.max(1, middle(deviations) / fold.chiSquareMedian);
 }
 
-/** Whether a rate over `lengthS` differs from the mean by more than chance, as the windows before `end` scatter. */
-function differs(rateRps, lengthS, meanRps, history, end) {
-  const dispersion = dispersionOf(history.slice(Math.max(0, end - fold.dispersionWindows), end));
+/** Index of dispersion by the highest of windows' parts; 0 where none tells. */
+function dispersionWithin(windows, parts) {
+  const telling = windows.filter((window) => window.arrivalRateRps > 0 && window.peakRateRps > window.arrivalRateRps);
+  if (parts < 2 || telling.length === 0) return 0;
+  const expected = fold.peakFactor * Math.log(parts) ** fold.peakPower;
+  const sum = telling.reduce((total, { arrivalRateRps, durationS, peakRateRps }) => {
+    const excess = (peakRateRps / arrivalRateRps - 1) / expected;
+    return total + ((arrivalRateRps * durationS) / parts) * excess * excess;
+  }, 0);
+  return sum / telling.length;
+}
+
+/** Whether a rate over `lengthS` differs from the mean by more than chance, as the windows up to the `end`-th scatter. */
+function differs(rateRps, lengthS, meanRps, observation, end) {
+  const { history, metrics } = observation;
+  const from = Math.max(0, end - fold.dispersionWindows);
+  const within = dispersionWithin(history.slice(from, end + 1), (metrics.arrivals.recentRatesRps ?? []).length);
+  const dispersion = Math.max(dispersionBetween(history.slice(from, end)), within);
   const error = Math.sqrt(dispersion / Math.max(1, meanRps * lengthS));
   return Math.abs(Math.log(rateRps / meanRps)) > fold.standardErrors * error;
 }
@@ -50,10 +65,10 @@ export function loadLevel(observation) {
     const two = meanOf([history[i - 1], window]);
     const lengthS = history[i - 1].durationS + window.durationS;
     const leaves =
-      ((rate < low || rate >= high) && differs(rate, window.durationS, meanRps, history, i)) ||
+      ((rate < low || rate >= high) && differs(rate, window.durationS, meanRps, observation, i)) ||
       ((two < low || two >= high) &&
         rate > meanBefore === two > meanBefore &&
-        differs(two, lengthS, meanBefore, history, i));
+        differs(two, lengthS, meanBefore, observation, i));
     meanBefore = leaves ? rate : meanRps;
     if (leaves) {
       level = levelOfRate(rate);

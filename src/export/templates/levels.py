@@ -13,7 +13,7 @@ def _middle(values: Sequence[float]) -> float:
     return sorted(values)[len(values) >> 1] if values else 0.0
 
 
-def _dispersion_of(windows: Sequence[Mapping[str, Any]]) -> float:
+def _dispersion_between(windows: Sequence[Mapping[str, Any]]) -> float:
     """Index of dispersion of windows around their median rate; 1 until four are known."""
     if len(windows) < 4:
         return 1.0
@@ -22,11 +22,26 @@ def _dispersion_of(windows: Sequence[Mapping[str, Any]]) -> float:
     return float(max(1.0, _middle(deviations) / _FOLD["chiSquareMedian"]))
 
 
-def _differs(
-    rate_rps: float, length_s: float, mean_rps: float, history: Sequence[Mapping[str, Any]], end: int
-) -> bool:
-    """Whether a rate over `length_s` differs from the mean by more than chance, as the windows before `end` scatter."""
-    dispersion = _dispersion_of(history[max(0, end - _FOLD["dispersionWindows"]) : end])
+def _dispersion_within(windows: Sequence[Mapping[str, Any]], parts: int) -> float:
+    """Index of dispersion by the highest of windows' parts; 0 where none tells."""
+    telling = [window for window in windows if window["peakRateRps"] > window["arrivalRateRps"] > 0]
+    if parts < 2 or not telling:
+        return 0.0
+    expected = _FOLD["peakFactor"] * math.log(parts) ** _FOLD["peakPower"]
+    total = 0.0
+    for window in telling:
+        excess = (window["peakRateRps"] / window["arrivalRateRps"] - 1) / expected
+        total += window["arrivalRateRps"] * window["durationS"] / parts * excess * excess
+    return total / len(telling)
+
+
+def _differs(rate_rps: float, length_s: float, mean_rps: float, observation: Mapping[str, Any], end: int) -> bool:
+    """Whether a rate over `length_s` differs from the mean by more than chance, as the windows up to the `end`-th scatter."""
+    history = observation["history"]
+    start = max(0, end - _FOLD["dispersionWindows"])
+    parts = len(observation["metrics"]["arrivals"].get("recentRatesRps") or [])
+    within = _dispersion_within(history[start : end + 1], parts)
+    dispersion = max(_dispersion_between(history[start:end]), within)
     error = math.sqrt(dispersion / max(1.0, mean_rps * length_s))
     return bool(abs(math.log(rate_rps / mean_rps)) > _FOLD["standardErrors"] * error)
 
@@ -57,10 +72,10 @@ def load_level(observation: Mapping[str, Any]) -> int:
         mean_rps = _mean_of(stay)
         two = _mean_of([history[i - 1], window])
         length_s = history[i - 1]["durationS"] + window["durationS"]
-        leaves = (not low <= rate < high and _differs(rate, window["durationS"], mean_rps, history, i)) or (
+        leaves = (not low <= rate < high and _differs(rate, window["durationS"], mean_rps, observation, i)) or (
             not low <= two < high
             and (rate > mean_before) == (two > mean_before)
-            and _differs(two, length_s, mean_before, history, i)
+            and _differs(two, length_s, mean_before, observation, i)
         )
         mean_before = rate if leaves else mean_rps
         if leaves:
