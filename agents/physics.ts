@@ -129,6 +129,11 @@ export class PhysicsTest {
     return adopted;
   }
 
+  /** The system changed: windows from before are no evidence. */
+  forget(): void {
+    this.#windows = this.#windows.slice(-1);
+  }
+
   save(): z.input<typeof physicsTestSchema> {
     const windows = this.#windows.map(({ trace, ...rest }) => ({
       ...rest,

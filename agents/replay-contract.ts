@@ -1,7 +1,7 @@
 // What the search of region-sim is set by and works on.
 
 import type { Objective } from "../src/core/index.ts";
-import type { CandidateSet, ResidualEstimator, ServiceSurface } from "../src/slowdown/index.ts";
+import type { CandidateSet, PriorService, ResidualEstimator, ServiceSurface } from "../src/slowdown/index.ts";
 import type { Replay } from "./replay.ts";
 import type { SimulatedLatency } from "./simulated-latency.ts";
 
@@ -58,6 +58,8 @@ export interface ReplayParts {
   readonly replay: Replay;
   readonly latency: SimulatedLatency;
   readonly estimator: ResidualEstimator;
+  /** Mean service time as fitted to the profiled points. */
+  readonly profiledMs: PriorService;
   /** Predicted cost per hour of configuration i at an expected batch. */
   readonly usdPerHour: (i: number, expected: { readonly batch: number; readonly serviceMs: number }) => number;
   /** Whether cost grows with service time, as functions' does. */

@@ -8,6 +8,8 @@ import {
   type CandidateSet,
   canaryTrial,
   candidateSet,
+  Dispersion,
+  dispersionSchema,
   type LatticeColumns,
   type NextStep,
   predictedUsdPerHour,
@@ -53,6 +55,7 @@ const WARMUP_SHARE = 0.05;
 const stateSchema = z.object({
   fallback: z.unknown(),
   traces: z.array(z.object({ warmup: z.number().int(), rateRps: z.number(), short: z.boolean(), times: z.string() })),
+  dispersion: dispersionSchema,
   surface: z.object({ mean: z.array(z.number()), covariance: z.array(z.number()) }),
   multipliers: z.array(z.number()),
   latency: simulatedLatencySchema,
@@ -97,6 +100,7 @@ export class ReplayCore implements SearchCore {
   #fallback: SearchCore | null = null;
   #load: Load;
   #recorded: Recorded[] = [];
+  readonly #dispersion = new Dispersion();
 
   /** @throws {ConfigError} when the context has no profiled points */
   constructor(context: AgentContext, load: Load, variant: ReplayVariant) {
@@ -134,6 +138,7 @@ export class ReplayCore implements SearchCore {
         replay: this.#replay,
         latency: this.#latency,
         estimator: variant.estimator(this.candidates.columns),
+        profiledMs: prior,
         usdPerHour: (i, expected) => this.#usdPerHour(i, expected),
         costFollowsService: machines.some((server) => !Number.isFinite(server.instances)),
       },
@@ -183,6 +188,7 @@ export class ReplayCore implements SearchCore {
       timesMs.length > metrics.requests ? timesMs.length - metrics.requests : timesMs.length * WARMUP_SHARE;
     const trace = { timesMs, warmup: Math.round(warmup), rateRps };
     this.#search.observe(i, metrics, trace, short);
+    if (!short) this.#dispersion.observe(metrics.arrivals.recentRatesRps, metrics.durationS);
     this.#record({ ...trace, short });
   }
 
@@ -194,10 +200,15 @@ export class ReplayCore implements SearchCore {
     return (this.#fallback ?? this.#search).levels();
   }
 
+  noticed(): string {
+    return this.#fallback === null ? this.#search.noticed(this.#dispersion.index) : this.#fallback.noticed();
+  }
+
   save(): Json {
     return {
       fallback: this.#fallback?.save() ?? null,
       traces: this.#recorded.map(({ timesMs, ...rest }) => ({ ...rest, times: encodeTimes(timesMs) })),
+      dispersion: this.#dispersion.save(),
       surface: this.#surface.save(),
       multipliers: this.#replay.save(),
       latency: this.#latency.save(),
@@ -208,6 +219,7 @@ export class ReplayCore implements SearchCore {
   restore(state: unknown): void {
     const saved = stateSchema.parse(state);
     this.#recorded = saved.traces.map(({ times, ...rest }) => ({ ...rest, timesMs: decodeTimes(times) }));
+    this.#dispersion.restore(saved.dispersion);
     this.#surface.restore(saved.surface);
     this.#replay.restore(saved.multipliers);
     this.#latency.setTraces(this.#traces(), this.#load.rateRps, true);

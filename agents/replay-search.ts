@@ -11,9 +11,10 @@
 import { z } from "zod";
 import type { Objective, WindowMetrics } from "../src/core/index.ts";
 import {
-  Calibration,
+  ChangeTest,
   Cone,
-  calibrationSchema,
+  changeTestSchema,
+  describeShift,
   type NextStep,
   normalShare,
   Observations,
@@ -21,27 +22,21 @@ import {
   TOO_LATE,
   tailExponentOf,
 } from "../src/slowdown/index.ts";
+import { describeMismatch } from "./mismatch.ts";
 import { describePhysics, type Evidence, type Physics, PhysicsTest, physicsTestSchema } from "./physics.ts";
 import type { RecordedTrace } from "./replay.ts";
+import { ReplayBeliefs, replayBeliefsSchema } from "./replay-beliefs.ts";
 import type { ReplayParts, ReplaySearchSettings } from "./replay-contract.ts";
-import { ServiceLearner } from "./service-learner.ts";
-
-/** Nodes and weights of the three-point rule for expectations under a normal distribution. */
-const NODES: readonly (readonly [number, number])[] = [
-  [-1.63, 0.222],
-  [0, 0.556],
-  [1.63, 0.222],
-];
-
-/** Residuals are clipped to this. */
-const LARGEST_RESIDUAL = 0.6;
-
-/** Decay of the spread, and the observations its first guess counts for. */
-const SPREAD_DECAY = 0.93;
-const PRIOR_COUNT = 4;
+import { ServiceLearner, serviceLearnerSchema } from "./service-learner.ts";
 
 /** Expected share of a window that any trial takes, in the denominator of the score. */
 const TRIAL_COST = 0.05;
+
+/** Noise of the residual slowdown of one window, its own arrivals replayed. */
+const RESIDUAL_NOISE = 0.04;
+
+/** Weight that residuals from before a change of the system keep, in place of the load level's. */
+const CHANGED_TRUST = 0.3;
 
 /** Doubt added when the sweep ranks what was not simulated. */
 const OPTIMISM = 0.1;
@@ -51,20 +46,14 @@ export const replaySearchSchema = z.object({
   window: z.number().int(),
   bank: z.number(),
   lastAborted: z.boolean(),
-  spread: z.object({ sum: z.number(), count: z.number() }),
-  calibration: z.object({ sum: z.number(), count: z.number() }),
-  noise: calibrationSchema,
+  beliefs: replayBeliefsSchema,
+  service: serviceLearnerSchema,
+  change: changeTestSchema,
+  shift: z.number(),
   cone: z.array(z.tuple([z.number().int(), z.number()])),
   physics: physicsTestSchema,
   observations: observationsSchema,
 });
-
-/** What a window says of the replays' error. */
-interface Residual {
-  readonly residual: number;
-  readonly weight: number;
-  readonly slope: number;
-}
 
 interface Score {
   readonly index: number;
@@ -83,9 +72,11 @@ export class ReplaySearch {
   #window = 0;
   #bank: number;
   #lastAborted = false;
-  #spread: { sum: number; count: number };
-  readonly #noise: Calibration;
+  readonly #beliefs: ReplayBeliefs;
   readonly #service: ServiceLearner;
+  readonly #change = new ChangeTest();
+  /** Slowdown by which the system was last noticed to have changed; 0 for never. */
+  #shift = 0;
   readonly #physics: PhysicsTest;
 
   constructor(parts: ReplayParts, settings: ReplaySearchSettings, level: number) {
@@ -96,10 +87,17 @@ export class ReplaySearch {
     this.#cone = new Cone(parts.candidates.cone);
     this.#observations = new Observations(parts.candidates.columns, parts.estimator, 0.3, level);
     this.#bank = settings.initialBank;
-    this.#noise = new Calibration(settings.tau0, 1);
     this.#service = new ServiceLearner(parts, settings.learnService);
     this.#physics = new PhysicsTest(parts.candidates.servers, parts.surface.knots);
-    this.#spread = { sum: PRIOR_COUNT * settings.tau0 ** 2, count: PRIOR_COUNT };
+    this.#beliefs = new ReplayBeliefs({
+      latency: parts.latency,
+      estimator: parts.estimator,
+      observations: this.#observations,
+      service: this.#service,
+      logSlo: this.#logSlo,
+      tau0: settings.tau0,
+      controlVariate: settings.controlVariate,
+    });
   }
 
   /** Goes to another load level. */
@@ -107,6 +105,8 @@ export class ReplaySearch {
     this.#bank = this.#settings.initialBank;
     this.#lastAborted = false;
     this.#cone.clear();
+    this.#change.reset();
+    this.#shift = 0;
     this.#observations.enter(level);
   }
 
@@ -120,14 +120,21 @@ export class ReplaySearch {
     return this.#physics.physics;
   }
 
-  /** What to run next, and why; says so when the machine is not what was configured. Call once per decision. */
-  next(): NextStep {
-    const step = this.#next();
-    const told = describePhysics(this.#physics.physics);
-    return told === null ? step : { ...step, reason: `${step.reason}; the cluster ${told}` };
+  /** What was noticed of the cluster, in words; empty for nothing. @param dispersion index of its arrivals' */
+  noticed(dispersion: number): string {
+    const { residuals } = this.#observations;
+    const residual = residuals.length < 2 ? null : residuals.reduce((sum, one) => sum + one, 0) / residuals.length;
+    const { deviation } = this.#service;
+    const physics = describePhysics(this.#physics.physics);
+    return [
+      ...(this.#shift === 0 ? [] : [describeShift(this.#shift)]),
+      ...(physics === null ? [] : [`the cluster ${physics}`]),
+      ...describeMismatch({ deviation, scatter: this.#parts.replay.scatter(), dispersion, residual }),
+    ].join(", ");
   }
 
-  #next(): NextStep {
+  /** What to run next, and why. Call once per decision. */
+  next(): NextStep {
     const { alpha, simulations, firstSimulations } = this.#settings;
     this.#bank = Math.min(1, this.#bank + (this.#lastAborted ? alpha / 8 : alpha));
     this.#lastAborted = false;
@@ -137,19 +144,17 @@ export class ReplaySearch {
       this.#parts.latency.simulate(incumbent, true);
       incumbent = this.incumbent();
     }
-    if (incumbent !== null && this.#borderline(incumbent)) {
-      return {
-        index: incumbent,
-        fresh: false,
-        probability: this.probability(incumbent),
-        reason: "borderline: measured again",
-      };
+    if (incumbent !== null && this.#change.suspects) {
+      return this.#stay(
+        this.#leastLate() ?? incumbent,
+        "not what it was: the least late is measured again, to be sure",
+      );
     }
-    const safe = incumbent !== null && this.#logLatencyOf(incumbent) <= this.#logSlo;
+    if (incumbent !== null && this.#borderline(incumbent)) return this.#stay(incumbent, "borderline: measured again");
+    const safe = incumbent !== null && this.#beliefs.logLatency(incumbent) <= this.#logSlo;
     const best = this.#settle(safe ? incumbent : null, incumbent === null, budget);
     if (best === null || (incumbent !== null && !safe && !this.#worthTheRisk(best, incumbent))) {
-      const index = incumbent ?? 0;
-      return { index, fresh: false, probability: this.probability(index), reason: "nothing simulated promises more" };
+      return this.#stay(incumbent ?? 0, "nothing simulated promises more");
     }
     if (incumbent !== null) this.#bank -= (1 - best.probability) * this.#settings.abortCost;
     return { index: best.index, fresh: true, probability: best.probability, reason: this.#reasonFor(best, safe) };
@@ -158,7 +163,7 @@ export class ReplaySearch {
   /** Screens what promises most among what was never simulated. */
   sweep(): void {
     const incumbent = this.incumbent();
-    const safe = incumbent !== null && this.#logLatencyOf(incumbent) <= this.#logSlo ? incumbent : null;
+    const safe = incumbent !== null && this.#beliefs.logLatency(incumbent) <= this.#logSlo ? incumbent : null;
     const scores: Score[] = [];
     for (let i = 0; i < this.#parts.candidates.servers.length; i++) {
       if (this.#parts.latency.isSimulated(i)) continue;
@@ -184,19 +189,36 @@ export class ReplaySearch {
       this.#lastAborted = true;
       this.#cone.blockOne(i, this.#window);
     }
-    this.#service.learn(i, metrics);
     if (metrics.latency === null) return;
+    const known = this.#observations.own(i);
+    const shift = known === undefined || short ? null : this.#service.shift(i, metrics);
+    this.#service.learn(i, metrics);
     const logLatency = Math.log(metrics.latency.objectiveMs);
     this.#criticize(i, metrics, trace, logLatency);
     latency.simulate(i, !short);
-    const { residual, weight, slope } = this.#residualOf(i, trace, logLatency, short);
-    const known = this.#observations.own(i);
-    if (known === undefined) this.#trackSpread(i, residual, weight);
-    else if (!short) this.#noise.repeated(logLatency - known.logLatency, known.count, slope);
+    let shown = this.#beliefs.residual(i, trace, logLatency, short);
+    if (known === undefined) this.#beliefs.surprised(i, shown);
+    else if (!short) {
+      const { count, slowdown } = known;
+      if (this.#changed(shift, shown.residual - slowdown)) {
+        this.#service.learn(i, metrics);
+        latency.simulate(i, true);
+        shown = this.#beliefs.residual(i, trace, logLatency, false);
+      } else this.#beliefs.repeated(logLatency - known.logLatency, count, shown.slope, this.#change.suspects);
+    }
+    const { residual: value, weight } = shown;
     const logCost = Math.log(Math.max(1e-9, metrics.costUsdPerHour));
     const tailExponent = tailExponentOf(metrics.latency);
-    const shown = short ? Math.max(logLatency, this.#logSlo + TOO_LATE) : logLatency;
-    this.#observations.measured(i, { value: residual, weight, logLatency: shown, tailExponent, logCost });
+    const told = short ? Math.max(logLatency, this.#logSlo + TOO_LATE) : logLatency;
+    this.#observations.measured(i, {
+      value,
+      weight,
+      logLatency: told,
+      tailExponent,
+      logCost,
+      service: null,
+      batch: null,
+    });
     if (this.#settings.cone && logLatency > this.#logSlo + TOO_LATE && metrics.utilization > 0.9) {
       this.#cone.block(i, this.#window);
     }
@@ -206,26 +228,19 @@ export class ReplaySearch {
   incumbent(level?: number): number | null {
     let best: number | null = null;
     let bestValue = Number.POSITIVE_INFINITY;
-    let safest: number | null = null;
-    let least = Number.POSITIVE_INFINITY;
     for (const [i, own] of this.#observations.owned(level)) {
-      const logLatency = level === undefined ? this.#logLatencyOf(i) : own.logLatency;
-      if (logLatency < least) {
-        least = logLatency;
-        safest = i;
-      }
+      const logLatency = level === undefined ? this.#beliefs.logLatency(i) : own.logLatency;
       const value = this.#minimize === "cost" ? own.logCost : logLatency;
       if (logLatency > this.#logSlo || value >= bestValue) continue;
       best = i;
       bestValue = value;
     }
-    return best ?? safest;
+    return best ?? this.#leastLate(level);
   }
 
   /** Probability that configuration i meets the SLO. */
   probability(i: number): number {
-    const slack = this.#parts.latency.inverse(i, this.#logSlo);
-    return normalShare((slack - this.#parts.estimator.mean(i)) / this.#sigma(i));
+    return this.#beliefs.probability(i);
   }
 
   save(): z.input<typeof replaySearchSchema> {
@@ -233,9 +248,10 @@ export class ReplaySearch {
       window: this.#window,
       bank: this.#bank,
       lastAborted: this.#lastAborted,
-      spread: { ...this.#spread },
-      calibration: this.#service.save(),
-      noise: this.#noise.save(),
+      beliefs: this.#beliefs.save(),
+      service: this.#service.save(),
+      change: this.#change.save(),
+      shift: this.#shift,
       cone: this.#cone.save(),
       physics: this.#physics.save(),
       observations: this.#observations.save(),
@@ -246,31 +262,30 @@ export class ReplaySearch {
     this.#window = saved.window;
     this.#bank = saved.bank;
     this.#lastAborted = saved.lastAborted;
-    this.#spread = { ...saved.spread };
-    this.#service.restore(saved.calibration);
-    this.#noise.restore(saved.noise);
+    this.#beliefs.restore(saved.beliefs);
+    this.#service.restore(saved.service);
+    this.#change.restore(saved.change);
+    this.#shift = saved.shift;
     this.#cone.restore(saved.cone);
     this.#physics.restore(saved.physics);
     this.#observations.restore(saved.observations, level);
   }
 
-  /** Log latency of a measured configuration: what its windows showed and what replays say, each by its certainty. */
-  #logLatencyOf(i: number): number {
-    const { latency, estimator } = this.#parts;
-    const mean = estimator.mean(i);
-    const simulated = latency.logLatency(i, mean);
-    const own = this.#observations.own(i);
-    if (own === undefined) return simulated;
-    const slope = latency.slope(i, mean);
-    const simulated2 = (slope * this.#sigma(i)) ** 2;
-    const own2 = this.#noise.windowNoise2(slope) / own.count;
-    return simulated + (simulated2 / (simulated2 + own2)) * (own.logLatency - simulated);
+  /** The measured configuration with the least latency; null when nothing is measured at that level. */
+  #leastLate(level?: number): number | null {
+    let best: number | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (const [i, own] of this.#observations.owned(level)) {
+      const logLatency = level === undefined ? this.#beliefs.logLatency(i) : own.logLatency;
+      if (logLatency >= least) continue;
+      least = logLatency;
+      best = i;
+    }
+    return best;
   }
 
-  #sigma(i: number): number {
-    const { model, service } = this.#parts.latency.variance(i);
-    const spread = (this.#spread.sum / this.#spread.count) * this.#parts.estimator.doubt(i);
-    return Math.sqrt(this.#service.calibration * (service + spread) + model);
+  #stay(index: number, reason: string): NextStep {
+    return { index, fresh: false, probability: this.probability(index), reason };
   }
 
   /** With nothing safe at hand: what is likelier to be safe is tried at once, the rest as the bank affords it. */
@@ -286,7 +301,7 @@ export class ReplaySearch {
   #borderline(incumbent: number): boolean {
     const count = this.#observations.own(incumbent)?.count ?? 0;
     if (this.#minimize !== "cost" || count >= 3) return false;
-    return Math.abs(this.#logLatencyOf(incumbent) - this.#logSlo) < 0.03 / Math.sqrt(count);
+    return Math.abs(this.#beliefs.logLatency(incumbent) - this.#logSlo) < 0.03 / Math.sqrt(count);
   }
 
   /** The best candidate whose score rests on fresh simulations, as far as the budget of simulations goes. */
@@ -305,9 +320,8 @@ export class ReplaySearch {
     if (this.#observations.own(i) !== undefined || this.#cone.blocked(i, this.#window)) return null;
     const { latency, estimator, usdPerHour } = this.#parts;
     const { abortCost, minGain, minLatencyGain } = this.#settings;
-    const mean = estimator.mean(i);
-    const sigma = this.#sigma(i) + optimism;
-    const margin = (latency.inverse(i, this.#logSlo) - mean) / sigma;
+    const sigma = this.#beliefs.sigma(i) + optimism;
+    const margin = this.#beliefs.margin(i, sigma);
     const probability = normalShare(margin);
     if (safe === null) return { index: i, value: first ? margin : probability, probability };
     if (probability < this.#leastProbability) return null;
@@ -316,39 +330,20 @@ export class ReplaySearch {
       const gain =
         (this.#observations.own(safe)?.logCost ?? 0) - Math.log(Math.max(1e-9, usdPerHour(i, latency.expected(i))));
       if (gain <= minGain) return null;
+      const mean = estimator.mean(i);
       value = gain * probability - (this.#parts.costFollowsService ? lateCost(mean, sigma, margin, probability) : 0);
       if (value < minGain) return null;
     } else {
-      value = this.#improvement(i, mean, sigma, this.#logLatencyOf(safe));
+      value = this.#beliefs.improvement(i, sigma, this.#beliefs.logLatency(safe));
       if (value < minLatencyGain) return null;
     }
     return { index: i, value: value / (probability + (1 - probability) * abortCost + TRIAL_COST), probability };
-  }
-
-  #improvement(i: number, mean: number, sigma: number, incumbentLog: number): number {
-    let sum = 0;
-    for (const [node, weight] of NODES) {
-      sum += weight * Math.max(0, incumbentLog - 0.01 - this.#parts.latency.logLatency(i, mean + sigma * node));
-    }
-    return sum;
   }
 
   #reasonFor(best: Score, safe: boolean): string {
     const certain = `safe with probability ${best.probability.toFixed(2)}`;
     if (!safe) return `likeliest to meet the SLO: ${certain}`;
     return `simulated gain ${(100 * best.value).toFixed(1)} % a window, ${certain}`;
-  }
-
-  #residualOf(i: number, trace: RecordedTrace, logLatency: number, short: boolean): Residual {
-    const { latency } = this.#parts;
-    const believed = latency.logLatency(i, 0);
-    const replayed = this.#settings.controlVariate ? latency.replayOn(i, trace).logLatency : believed;
-    const shifted = latency.inverse(i, believed + logLatency - replayed);
-    const residual = Math.min(LARGEST_RESIDUAL, Math.max(-LARGEST_RESIDUAL, shifted));
-    const slope = latency.slope(i, residual);
-    const asPredicted = logLatency > this.#logSlo && replayed > this.#logSlo;
-    const weight = Math.min(1, Math.max(0.05, slope * slope)) * (short ? 0.3 : 1) * (asPredicted ? 0.3 : 1);
-    return { residual, weight, slope };
   }
 
   /** Asks whether the machine is what it is believed to be; where not, everything is simulated and compared anew. */
@@ -369,19 +364,27 @@ export class ReplaySearch {
     latency.setPhysics(this.#physics.physics);
     this.#observations.dropResiduals();
     this.#cone.clear();
-    this.#spread = { sum: PRIOR_COUNT * this.#settings.tau0 ** 2, count: PRIOR_COUNT };
+    this.#beliefs.forgetSurprises();
     for (const { index, trace: times, logTail } of this.#physics.windows.slice(0, -1)) {
       latency.simulate(index, true);
-      const { residual, weight } = this.#residualOf(index, times, logTail, false);
+      const { residual, weight } = this.#beliefs.residual(index, times, logTail, false);
       this.#observations.addResidual(index, residual, weight);
     }
   }
 
-  #trackSpread(i: number, residual: number, weight: number): void {
-    const error = residual - this.#parts.estimator.mean(i);
-    const ratio = Math.min(1, error ** 2 / this.#parts.estimator.doubt(i));
-    this.#spread.sum = SPREAD_DECAY * this.#spread.sum + weight * ratio;
-    this.#spread.count = SPREAD_DECAY * this.#spread.count + weight;
+  /** Starts over when a repeated configuration is not what it was. @returns whether it does */
+  #changed(service: number | null, residual: number): boolean {
+    const shift = this.#change.test({ service, slowdown: residual, deviation: RESIDUAL_NOISE });
+    if (shift === null) return false;
+    this.#shift = shift;
+    this.#service.forget();
+    this.#observations.distrust(CHANGED_TRUST, 0);
+    this.#beliefs.forgetSurprises();
+    this.#physics.forget();
+    this.#parts.latency.startOver();
+    this.#cone.clear();
+    this.#bank = this.#settings.initialBank;
+    return true;
   }
 }
 

@@ -37,6 +37,30 @@ const GUESSED_MULTIPLIERS = 2048;
 /** Scatter of service times before any was seen. */
 const GUESSED_CV = 0.1;
 
+/** A batch is a straggler from this log ratio to the median on, or from so many standard deviations. */
+const LEAST_STRAGGLER = 0.4;
+const STRAGGLER_DEVIATIONS = 4;
+
+/** How service times scatter around the mean of their batch size. */
+export interface Scatter {
+  /** Coefficient of variation, stragglers left out. */
+  readonly cv: number;
+  readonly stragglerShare: number;
+  /** Median straggler over the median batch. */
+  readonly stragglerFactor: number;
+}
+
+function scatterOf(multipliers: readonly number[]): Scatter {
+  const count = multipliers.length;
+  const logs = multipliers.map(Math.log).sort((a, b) => a - b);
+  const at = (share: number): number => logs[Math.floor(share * (count - 1))] ?? 0;
+  const cv = (at(0.84) - at(0.16)) / 2;
+  const least = at(0.5) + Math.max(LEAST_STRAGGLER, STRAGGLER_DEVIATIONS * cv);
+  const late = logs.filter((log) => log > least);
+  const factor = late.length === 0 ? 1 : Math.exp((late[late.length >> 1] ?? 0) - at(0.5));
+  return { cv, stragglerShare: late.length / count, stragglerFactor: factor };
+}
+
 /** Batches of requests later than this share of the percentile are the tail. */
 const TAIL_SHARE = 0.9;
 
@@ -58,10 +82,20 @@ export class Replay {
   #recorded: number[] = [];
   #multipliers: Float64Array;
   #pooled = new Float64Array(0);
+  /** Of so many recorded multipliers: sorting them for every decision would cost more than deciding. */
+  #scatter: { readonly count: number; readonly of: Scatter } | null = null;
 
   constructor(percentile: number, random: Random) {
     this.#percentile = percentile;
     this.#multipliers = Float64Array.from({ length: GUESSED_MULTIPLIERS }, () => lognormal(random, GUESSED_CV));
+  }
+
+  /** How service times scatter around their means; null until enough were recorded. */
+  scatter(): Scatter | null {
+    const count = this.#recorded.length;
+    if (count < ENOUGH_MULTIPLIERS) return null;
+    if (this.#scatter?.count !== count) this.#scatter = { count, of: scatterOf(this.#recorded) };
+    return this.#scatter.of;
   }
 
   /** Takes multipliers of real batches; the first 16,384 are kept. */

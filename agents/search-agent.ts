@@ -44,6 +44,8 @@ export interface SearchCore {
   /** The configuration to keep; null when nothing was measured at that level (the present one when absent). */
   incumbent(level?: number): number | null;
   levels(): readonly number[];
+  /** What was noticed of the cluster that nobody configured, in words; empty for nothing. */
+  noticed(): string;
   save(): Json;
   /** @throws when the state is another search's */
   restore(state: unknown): void;
@@ -102,7 +104,9 @@ class SearchAgent implements Agent {
     const core = this.#enter(observation);
     const running = core.candidates.indexOf(observation.configuration);
     this.#pending ??= core.next(running);
-    const { index, fresh, reason } = this.#pending;
+    const { index, fresh } = this.#pending;
+    const noticed = core.noticed();
+    const reason = noticed === "" ? this.#pending.reason : `${this.#pending.reason}; noticed: ${noticed}`;
     const configuration = this.#configuration(core, index);
     const trial = fresh && index !== running ? core.trial() : undefined;
     return { configuration, reason, ...(trial === undefined ? {} : { trial }) };

@@ -2,8 +2,11 @@
 //
 // batches are binned at the nearest knot; bins with at least min(30, 5 %) of the batches update the surface with
 //   y = ln mean s at the bin's mean batch size, variance (1.5·cv)²/n + .004²
+// deviation from the profile: mean of y minus the fit's, of windows with one model instance and of those with several
+// shift: mean of y minus the surface's where that is known to 2 %: what a repeat shows beside what was learnt
 // calibration: max(1, decayed mean of min(9, squared innovation over its variance)) widens the surface's doubt
 
+import { z } from "zod";
 import type { WindowMetrics } from "../src/core/index.ts";
 import type { ReplayParts } from "./replay-contract.ts";
 
@@ -18,6 +21,9 @@ const LARGEST_INNOVATION = 9;
 const LEAST_BATCHES = 30;
 const LEAST_SHARE = 0.05;
 
+/** Standard deviation below which the surface counts as known. */
+const KNOWN = 0.02;
+
 /** Scatter of service times taken for the mean's error, and the floor of that error. */
 const SCATTER = 0.1;
 const SURFACE_NOISE = 0.004;
@@ -31,14 +37,34 @@ function nearestKnot(knots: readonly number[], batch: number): number {
   return best;
 }
 
+/** A bin of batches of similar size. */
+interface Bin {
+  readonly batch: number;
+  readonly logMean: number;
+  readonly variance: number;
+}
+
+const ratioSchema = z.object({ sum: z.number(), count: z.number() });
+
+/** JSON form of what was learnt beside the surface. */
+export const serviceLearnerSchema = z.object({ innovations: ratioSchema, alone: ratioSchema, together: ratioSchema });
+
+/** Parts of a search that the learner works on. */
+export type ServiceParts = Pick<
+  ReplayParts,
+  "machineOf" | "surface" | "replay" | "latency" | "candidates" | "profiledMs"
+>;
+
 /** The learner of one search. */
 export class ServiceLearner {
-  readonly #parts: Pick<ReplayParts, "machineOf" | "surface" | "replay" | "latency">;
+  readonly #parts: ServiceParts;
   readonly #learns: boolean;
   #innovations = { sum: PRIOR_COUNT, count: PRIOR_COUNT };
+  #alone = { sum: 0, count: 0 };
+  #together = { sum: 0, count: 0 };
 
   /** @param learns false leaves the surface as profiled */
-  constructor(parts: Pick<ReplayParts, "machineOf" | "surface" | "replay" | "latency">, learns: boolean) {
+  constructor(parts: ServiceParts, learns: boolean) {
     this.#parts = parts;
     this.#learns = learns;
   }
@@ -48,28 +74,32 @@ export class ServiceLearner {
     return Math.max(1, this.#innovations.sum / this.#innovations.count);
   }
 
+  /** Mean log ratio of measured to profiled service times, of one model instance alone and of several on one machine. */
+  get deviation(): { readonly alone: number; readonly together: number } {
+    const mean = ({ sum, count }: { sum: number; count: number }): number => (count === 0 ? 0 : sum / count);
+    return { alone: mean(this.#alone), together: mean(this.#together) };
+  }
+
+  /** Log ratio of a window's service times to what is known of them; null where they are not known well. */
+  shift(i: number, metrics: WindowMetrics): number | null {
+    const { machineOf, surface } = this.#parts;
+    const machine = machineOf[i] ?? 0;
+    const known = this.#bins(metrics).filter(({ batch }) => surface.variance(machine, batch) < KNOWN ** 2);
+    if (known.length === 0) return null;
+    const sum = known.reduce((total, bin) => total + bin.logMean - surface.logMean(machine, bin.batch), 0);
+    return sum / known.length;
+  }
+
   /** Learns from a window of configuration i. */
   learn(i: number, metrics: WindowMetrics): void {
     const { machineOf, surface, replay, latency } = this.#parts;
     const { service } = metrics;
     if (service?.byBatch === undefined || !this.#learns) return;
     if (service.multipliers !== undefined) replay.record(service.multipliers);
-    const knots = surface.knots;
-    const bins = knots.map(() => ({ batches: 0, sizes: 0, totalMs: 0 }));
-    let all = 0;
-    for (const { batchSize, meanMs, batches } of service.byBatch) {
-      const bin = bins[nearestKnot(knots, batchSize)];
-      if (bin === undefined) continue;
-      bin.batches += batches;
-      bin.sizes += batches * batchSize;
-      bin.totalMs += batches * meanMs;
-      all += batches;
-    }
     let learned = false;
-    for (const { batches, sizes, totalMs } of bins) {
-      if (batches < Math.min(LEAST_BATCHES, LEAST_SHARE * all) || batches === 0) continue;
-      const variance = (1.5 * SCATTER) ** 2 / batches + SURFACE_NOISE ** 2;
-      const innovation2 = surface.observe(machineOf[i] ?? 0, sizes / batches, totalMs / batches, variance);
+    for (const { batch, logMean, variance } of this.#bins(metrics)) {
+      this.#compare(i, batch, logMean);
+      const innovation2 = surface.observe(machineOf[i] ?? 0, batch, Math.exp(logMean), variance);
       if (innovation2 === null) continue;
       learned = true;
       this.#innovations.sum = CALIBRATION_DECAY * this.#innovations.sum + Math.min(LARGEST_INNOVATION, innovation2);
@@ -78,11 +108,52 @@ export class ServiceLearner {
     if (learned) latency.refresh();
   }
 
-  save(): { sum: number; count: number } {
-    return { ...this.#innovations };
+  /** The machines changed: what was learnt of them holds no longer. */
+  forget(): void {
+    this.#parts.surface.forget();
+    this.#innovations = { sum: PRIOR_COUNT, count: PRIOR_COUNT };
+    this.#alone = { sum: 0, count: 0 };
+    this.#together = { sum: 0, count: 0 };
   }
 
-  restore(saved: { readonly sum: number; readonly count: number }): void {
-    this.#innovations = { ...saved };
+  save(): z.input<typeof serviceLearnerSchema> {
+    return { innovations: { ...this.#innovations }, alone: { ...this.#alone }, together: { ...this.#together } };
+  }
+
+  restore(saved: z.infer<typeof serviceLearnerSchema>): void {
+    this.#innovations = { ...saved.innovations };
+    this.#alone = { ...saved.alone };
+    this.#together = { ...saved.together };
+  }
+
+  #compare(i: number, batch: number, logMean: number): void {
+    const { candidates, profiledMs } = this.#parts;
+    const server = candidates.servers[i];
+    if (server === undefined) return;
+    const into = server.occupancy > 0 && server.instances > 1 ? this.#together : this.#alone;
+    into.sum += logMean - Math.log(profiledMs(server, batch));
+    into.count++;
+  }
+
+  /** Batches by the nearest knot, those bins left out that hold too few. */
+  #bins(metrics: WindowMetrics): Bin[] {
+    const { knots } = this.#parts.surface;
+    const bins = knots.map(() => ({ batches: 0, sizes: 0, totalMs: 0 }));
+    let all = 0;
+    for (const { batchSize, meanMs, batches } of metrics.service?.byBatch ?? []) {
+      const bin = bins[nearestKnot(knots, batchSize)];
+      if (bin === undefined) continue;
+      bin.batches += batches;
+      bin.sizes += batches * batchSize;
+      bin.totalMs += batches * meanMs;
+      all += batches;
+    }
+    return bins
+      .filter(({ batches }) => batches > 0 && batches >= Math.min(LEAST_BATCHES, LEAST_SHARE * all))
+      .map(({ batches, sizes, totalMs }) => ({
+        batch: sizes / batches,
+        logMean: Math.log(totalMs / batches),
+        variance: (1.5 * SCATTER) ** 2 / batches + SURFACE_NOISE ** 2,
+      }));
   }
 }

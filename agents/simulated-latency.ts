@@ -129,13 +129,22 @@ export class SimulatedLatency {
     this.#version++;
     if (rateRps === this.#rateRps && !startOver) return;
     this.#rateRps = rateRps;
-    this.#startOver();
+    this.startOver();
   }
 
   /** Another belief of the machine: what was simulated holds no longer. */
   setPhysics(physics: Physics): void {
     this.#physics = physics;
-    this.#startOver();
+    this.startOver();
+  }
+
+  /** Drops what was simulated, and computes the closed forms again from the present service belief. */
+  startOver(): void {
+    this.#simulated.clear();
+    this.#errors.length = 0;
+    this.#closedError.fit([]);
+    for (let i = 0; i < this.#closedBatch.length; i++) this.#closed.rebuild(i);
+    this.#countBatches();
   }
 
   /** The service belief changed. */
@@ -313,14 +322,6 @@ export class SimulatedLatency {
     const error: ResidualObservation = { positions: at, index: i, near: i, value, weight: 1 };
     this.#errors.push(error);
     this.#closedError.add(error);
-  }
-
-  #startOver(): void {
-    this.#simulated.clear();
-    this.#errors.length = 0;
-    this.#closedError.fit([]);
-    for (let i = 0; i < this.#closedBatch.length; i++) this.#closed.rebuild(i);
-    this.#countBatches();
   }
 
   #server(i: number): BatchServer {

@@ -127,6 +127,10 @@ export class SlowdownCore implements SearchCore {
     return this.#search.levels();
   }
 
+  noticed(): string {
+    return this.#search.noticed;
+  }
+
   save(): Json {
     return {
       search: this.#search.save(),

@@ -24,22 +24,36 @@ const ratioSchema = z.object({ sum: z.number(), count: z.number() });
 export const calibrationSchema = z.object({
   spread: ratioSchema,
   repeats: ratioSchema,
+  outlier: z.object({ error: z.number(), count: z.number(), slope: z.number() }).nullable(),
   promised: z.number(),
   kept: z.number(),
 });
 
+/** What a repeat showed. */
+interface Repeated {
+  /** Of its log latency from the mean of the windows before. */
+  readonly error: number;
+  /** Windows before. */
+  readonly count: number;
+  readonly slope: number;
+}
+
 /** The state of the calibration of one search. */
 export class Calibration {
+  readonly #tau0: number;
   readonly #trust: number;
   #spread: { sum: number; count: number };
   #repeats = { sum: REPEAT_PRIOR * REPEAT_NOISE ** 2, count: REPEAT_PRIOR };
+  /** A repeat of which it is not known whether it is noise. */
+  #outlier: Repeated | null = null;
   #promised = 0;
   #kept = 0;
 
   /** @param tau0 first guess of the spread; @param trust promised gain that counts as kept beforehand */
   constructor(tau0: number, trust: number) {
-    this.#spread = { sum: SPREAD_PRIOR * tau0 ** 2, count: SPREAD_PRIOR };
+    this.#tau0 = tau0;
     this.#trust = trust;
+    this.#spread = this.#firstSpread();
   }
 
   /** Variance of the residual where nothing is known. */
@@ -58,8 +72,18 @@ export class Calibration {
     return LEAST_NOISE ** 2 + (slope * slope * this.#repeats.sum) / this.#repeats.count;
   }
 
-  /** Learns from a repeat. @param error of its log latency from the mean of the `count` windows before */
-  repeated(error: number, count: number, slope: number): void {
+  /**
+   * Learns from a repeat.
+   * @param repeat the error of its log latency from the mean of the `count` windows before, and the slope there
+   * @param suspicious it may show that the system changed: it counts as noise only if the next repeat is not suspicious
+   */
+  repeated(repeat: Repeated, suspicious: boolean): void {
+    if (this.#outlier !== null) this.#learnNoise(this.#outlier);
+    this.#outlier = suspicious ? repeat : null;
+    if (!suspicious) this.#learnNoise(repeat);
+  }
+
+  #learnNoise({ error, count, slope }: Repeated): void {
     const squared = (error * error * count) / (count + 1) - LEAST_NOISE ** 2;
     const information = Math.min(1, slope * slope);
     this.#repeats.sum += Math.max(0, squared) * (information / (slope * slope));
@@ -78,19 +102,36 @@ export class Calibration {
     this.#kept += Math.min(promise, Math.max(0, kept));
   }
 
+  /** The system changed: surprises start anew, and the last outlier was none. */
+  forgetSurprises(): void {
+    this.#outlier = null;
+    this.#spread = this.#firstSpread();
+  }
+
   /** A new load: old promises say little. */
   forgetPromises(): void {
     this.#promised = 0;
     this.#kept = 0;
   }
 
+  #firstSpread(): { sum: number; count: number } {
+    return { sum: SPREAD_PRIOR * this.#tau0 ** 2, count: SPREAD_PRIOR };
+  }
+
   save(): z.input<typeof calibrationSchema> {
-    return { spread: { ...this.#spread }, repeats: { ...this.#repeats }, promised: this.#promised, kept: this.#kept };
+    return {
+      spread: { ...this.#spread },
+      repeats: { ...this.#repeats },
+      outlier: this.#outlier,
+      promised: this.#promised,
+      kept: this.#kept,
+    };
   }
 
   restore(saved: z.infer<typeof calibrationSchema>): void {
     this.#spread = { ...saved.spread };
     this.#repeats = { ...saved.repeats };
+    this.#outlier = saved.outlier;
     this.#promised = saved.promised;
     this.#kept = saved.kept;
   }

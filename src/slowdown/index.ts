@@ -2,9 +2,11 @@
 
 export * from "./batch-server.ts";
 export * from "./batch-tail.ts";
+export * from "./beliefs.ts";
 export * from "./calibration.ts";
 export * from "./canary.ts";
 export * from "./candidate-set.ts";
+export * from "./change-test.ts";
 export * from "./cone.ts";
 export * from "./dispersion.ts";
 export * from "./gaussian-residual.ts";

@@ -12,6 +12,12 @@ export interface Observed {
   /** Power of that mean. */
   tailExponent: number;
   logCost: number;
+  /** Mean slowdown of its windows by latency. */
+  slowdown: number;
+  /** Mean slowdown of its service times; null where they are not told. */
+  service: number | null;
+  /** Mean batch size of its last window; null where it is not told. */
+  batch: number | null;
 }
 
 /** One window, reduced to what is remembered. */
@@ -22,10 +28,15 @@ export interface Sample {
   /** How fast lateness thins out: a with P(latency > x) ∝ x^-a near the tail. */
   readonly tailExponent: number;
   readonly logCost: number;
+  /** Of its service times; null where they are not told. */
+  readonly service: number | null;
+  readonly batch: number | null;
 }
 
 interface Slot extends ResidualObservation {
   readonly level: number;
+  /** The part of the value that is service times', which any load shares; null where they are not told. */
+  service: number | null;
   firstWeight: number;
   count: number;
 }
@@ -59,6 +70,7 @@ const slotSchema = z.object({
   near: z.number().int(),
   positions: z.array(z.number()),
   value: z.number(),
+  service: z.number().nullable(),
   weight: z.number(),
   firstWeight: z.number(),
   count: z.number(),
@@ -66,10 +78,22 @@ const slotSchema = z.object({
 
 /** JSON form of the memory. */
 export const observationsSchema = z.object({
+  queueing: z.number(),
   own: z.array(
     z.object({
       level: z.number(),
-      measured: z.array(z.tuple([z.number().int(), z.number(), z.number(), z.number(), z.number()])),
+      measured: z.array(
+        z.object({
+          index: z.number().int(),
+          count: z.number().int(),
+          logLatency: z.number(),
+          tailExponent: z.number(),
+          logCost: z.number(),
+          slowdown: z.number(),
+          service: z.number().nullable(),
+          batch: z.number().nullable(),
+        }),
+      ),
     }),
   ),
   slots: z.array(slotSchema),
@@ -83,6 +107,7 @@ export class Observations {
   readonly #own = new Map<number, Map<number, Observed>>();
   #slots: Slot[] = [];
   #level: number;
+  #queueing = 0;
 
   constructor(columns: LatticeColumns, estimator: ResidualEstimator, otherLevelWeight: number, level: number) {
     this.#columns = columns;
@@ -101,6 +126,11 @@ export class Observations {
     return this.#own.get(level) ?? [];
   }
 
+  /** Mean slowdowns of what was measured at this level. */
+  get residuals(): number[] {
+    return [...(this.#own.get(this.#level)?.values() ?? [])].map((own) => own.slowdown);
+  }
+
   /** Levels with measurements, ascending. */
   levels(): number[] {
     return [...this.#own]
@@ -109,26 +139,31 @@ export class Observations {
       .sort((a, b) => a - b);
   }
 
-  /** Goes to another load level. */
-  enter(level: number): void {
+  /** Goes to another load level. @param queueing slowdown that queues add to service times' there */
+  enter(level: number, queueing = 0): void {
     this.#level = level;
+    this.#queueing = queueing;
     this.#fit();
   }
 
   /** Takes a window of configuration i. */
-  measured(i: number, { value, weight, logLatency, tailExponent, logCost }: Sample): void {
+  measured(i: number, { value, weight, logLatency, tailExponent, logCost, service, batch }: Sample): void {
     const known = this.own(i);
     if (known === undefined) {
       const own = this.#own.get(this.#level) ?? new Map<number, Observed>();
       this.#own.set(this.#level, own);
-      own.set(i, { count: 1, logLatency, tailExponent, logCost });
+      own.set(i, { count: 1, logLatency, tailExponent, logCost, slowdown: value, service, batch });
     } else {
       known.count++;
       const a = known.tailExponent;
       known.logLatency += Math.log1p(Math.expm1(a * (logLatency - known.logLatency)) / known.count) / a;
       known.logCost += (logCost - known.logCost) / known.count;
+      known.slowdown += (value - known.slowdown) / known.count;
+      known.batch = batch;
+      if (service !== null)
+        known.service = (known.service ?? service) + (service - (known.service ?? service)) / known.count;
     }
-    this.addResidual(i, value, weight);
+    this.addResidual(i, value, weight, service);
   }
 
   /** Forgets the shared residuals; what configurations showed stays. */
@@ -137,52 +172,62 @@ export class Observations {
     this.#fit();
   }
 
-  /** Adds a residual of configuration i without a new window. */
-  addResidual(i: number, value: number, weight: number): void {
+  /** Adds a residual of configuration i without a new window. @param service the part of it that any load shares */
+  addResidual(i: number, value: number, weight: number, service: number | null = null): void {
     const slot = this.#slots.find((one) => one.index === i && one.level === this.#level);
     if (slot === undefined) {
-      this.#push(this.#slotOf(i, value, weight));
+      this.#push(this.#slotOf(i, value, weight, service));
       return;
     }
     slot.count++;
     slot.value += (value - slot.value) / slot.count;
+    if (service !== null) slot.service = (slot.service ?? service) + (service - (slot.service ?? service)) / slot.count;
     slot.weight = slot.firstWeight * Math.min(REPEAT_LIMIT, 1 + REPEAT_SHARE * (slot.count - 1));
     this.#fit();
   }
 
   /** Takes what a service time says of configuration i at the batch size it actually reached. */
-  pseudo(i: number, meanBatchSize: number, value: number): void {
+  pseudo(i: number, meanBatchSize: number, value: number, service: number): void {
     const { batchKnob, batchValues } = this.#columns;
     if (batchKnob < 0) return;
     const positions = this.#positions(i);
     const reached = batchValues.reduce((best, size, at) => (size <= 1.2 * meanBatchSize ? at : best), 0);
     positions[batchKnob] = reached;
     const weight = PSEUDO_WEIGHT;
-    this.#push({ level: this.#level, index: -1, near: i, positions, value, weight, firstWeight: weight, count: 1 });
+    const slot = {
+      level: this.#level,
+      index: -1,
+      near: i,
+      positions,
+      value,
+      service,
+      weight,
+      firstWeight: weight,
+      count: 1,
+    };
+    this.#push(slot);
   }
 
-  /** The world changed: forgets what configurations showed, and trusts the shared slowdowns by `trust` alone. */
-  distrust(trust: number): void {
+  /** The system changed: forgets what configurations showed, and keeps slowdowns, shifted, at a share of their weight. */
+  distrust(trust: number, shift: number): void {
     this.#own.clear();
-    for (const slot of this.#slots) {
-      slot.weight *= trust;
-      slot.firstWeight *= trust;
-    }
-    this.#slots = this.#slots.map((slot) => ({ ...slot, level: NO_LEVEL }));
+    this.#slots = this.#slots.map((slot) => ({
+      ...slot,
+      level: NO_LEVEL,
+      value: slot.value + shift,
+      service: slot.service === null ? null : slot.service + shift,
+      weight: trust * slot.weight,
+      firstWeight: trust * slot.firstWeight,
+    }));
     this.#fit();
   }
 
   save(): z.input<typeof observationsSchema> {
     return {
+      queueing: this.#queueing,
       own: [...this.#own].map(([level, own]) => ({
         level,
-        measured: [...own].map(([i, { count, logLatency, tailExponent, logCost }]) => [
-          i,
-          count,
-          logLatency,
-          tailExponent,
-          logCost,
-        ]),
+        measured: [...own].map(([index, observed]) => ({ index, ...observed })),
       })),
       slots: this.#slots.map((slot) => ({ ...slot, positions: [...slot.positions] })),
     };
@@ -191,13 +236,11 @@ export class Observations {
   restore(saved: z.infer<typeof observationsSchema>, level: number): void {
     this.#own.clear();
     for (const { level: at, measured } of saved.own) {
-      const entries = measured.map(
-        ([i, count, logLatency, tailExponent, logCost]) => [i, { count, logLatency, tailExponent, logCost }] as const,
-      );
+      const entries = measured.map(({ index, ...observed }) => [index, observed] as const);
       this.#own.set(at, new Map(entries));
     }
     this.#slots = saved.slots.map((slot) => ({ ...slot, positions: Float64Array.from(slot.positions) }));
-    this.enter(level);
+    this.enter(level, saved.queueing);
   }
 
   #positions(i: number): Float64Array {
@@ -205,9 +248,9 @@ export class Observations {
     return this.#columns.positions.slice(i * knobs, (i + 1) * knobs);
   }
 
-  #slotOf(i: number, value: number, weight: number): Slot {
+  #slotOf(i: number, value: number, weight: number, service: number | null): Slot {
     const positions = this.#positions(i);
-    return { level: this.#level, index: i, near: i, positions, value, weight, firstWeight: weight, count: 1 };
+    return { level: this.#level, index: i, near: i, positions, value, service, weight, firstWeight: weight, count: 1 };
   }
 
   #push(slot: Slot): void {
@@ -220,8 +263,11 @@ export class Observations {
   }
 
   #fit(): void {
-    const weighted = (slot: Slot): ResidualObservation =>
-      slot.level === this.#level ? slot : { ...slot, weight: slot.weight * this.#otherLevelWeight };
+    const weighted = (slot: Slot): ResidualObservation => {
+      if (slot.level === this.#level) return slot;
+      const value = slot.service === null ? slot.value : slot.service + this.#queueing;
+      return { ...slot, value, weight: slot.weight * this.#otherLevelWeight };
+    };
     this.#estimator.fit(this.#slots.map(weighted));
   }
 }

@@ -1,37 +1,33 @@
 // The careful search: finds the best safe configuration from few windows, by how much slower the real system is than a model.
 //
-// y_i = inverse(i, log measured latency): the effective slowdown;  μ_i, v_i from the estimator;  σ_i² = τ²·v_i + noise²
-// slack_i = inverse(i, log SLO);  P_i = Φ((slack_i - μ_i)/σ_i)
-// next: nothing measured → argmax (slack - μ)/σ, or what runs if it is safe;  else the incumbent (measured, within the
-//       SLO, least cost or latency), unless an unmeasured i with P_i ≥ pMin(bank) promises enough:
-//       cost: gain·P;  latency: Σ_q w_q·max(0, l_inc - .01 - T(i, μ + σ·h_q)) by three-point Gauss-Hermite quadrature;
-//       the most gain over (.3 + 1 - P): risk is what is scarce
+// y_i = inverse(i, log measured latency): the effective slowdown, shared by the estimator;  P_i = P(safe) (beliefs.ts)
+// next: nothing measured → the largest margin, or what runs if it is safe;  else the incumbent (measured, within the SLO,
+//       least cost or latency), unless an i with P_i ≥ pMin(bank) promises enough: cost: gain·P;  latency: expected
+//       improvement;  the most gain over (.3 + 1 - P), since risk is what is scarce
 // a measured configuration competes too, by its windows' mean and error, so that noise does not decide between rivals
 // an expected gain counts by the share of past promises that was kept (calibration.ts), and risky ones must promise more
+// a repeated configuration that is not what it was: the system changed, everything is learnt anew (change-test.ts)
 // Source: our own; its ancestors are the region-based reinforcement learning of Qin et al. (SC 2019) for sharing among
 // neighbours, and Y. Sui et al., "Safe Exploration for Optimization with Gaussian Processes" (ICML 2015) for safe sets.
 
 import { z } from "zod";
 import type { Objective } from "../core/index.ts";
+import { Beliefs } from "./beliefs.ts";
 import { Calibration, calibrationSchema } from "./calibration.ts";
 import type { CandidateSet } from "./candidate-set.ts";
+import { ChangeTest, changeTestSchema, describeShift } from "./change-test.ts";
 import { Cone } from "./cone.ts";
-import { normalShare } from "./normal-curve.ts";
 import { Observations, observationsSchema } from "./observations.ts";
 import type { ResidualEstimator } from "./residual.ts";
 import { RiskBank } from "./risk-bank.ts";
 import type { LoadModel, Measured, NextStep, SearchSettings } from "./search-contract.ts";
 import { TOO_LATE, WindowReader, windowReaderSchema } from "./window-reading.ts";
 
-/** Nodes and weights of three-point Gauss-Hermite quadrature, rounded. */
-const NODES: readonly (readonly [number, number])[] = [
-  [-1.63, 0.222],
-  [0, 0.556],
-  [1.63, 0.222],
-];
+/** Weight that slowdowns from before a change of the system keep, in place of the load level's. */
+const CHANGED_TRUST = 0.3;
 
-/** Improvement of log latency below which a least-latency search does not try. */
-const LEAST_LATENCY_GAIN = 0.01;
+/** Service times compare between windows whose mean batch sizes differ by less than this, in logs. */
+const ALIKE_BATCHES = 0.2;
 
 /** Risk that any trial is taken to have where gains are weighed against risks. */
 const RISK_FLOOR = 0.3;
@@ -50,6 +46,8 @@ export const searchStateSchema = z.object({
   costBias: z.object({ sum: z.number(), count: z.number() }),
   reader: windowReaderSchema,
   cone: z.array(z.tuple([z.number().int(), z.number()])),
+  change: changeTestSchema,
+  shift: z.number(),
   observations: observationsSchema,
 });
 
@@ -64,8 +62,11 @@ export class SlowdownSearch {
   readonly #cone: Cone;
   readonly #observations: Observations;
   readonly #reader: WindowReader;
+  readonly #beliefs: Beliefs;
   #model: LoadModel;
-  #slack: Float64Array;
+  readonly #change = new ChangeTest();
+  /** Slowdown by which the system was last noticed to have changed; 0 for never. */
+  #shift = 0;
   #window = 0;
   #lastAborted = false;
   /** Window in which the incumbent last improved. */
@@ -94,7 +95,9 @@ export class SlowdownSearch {
     this.#calibration = new Calibration(settings.tau0, settings.trust);
     this.#reader = new WindowReader(this.#logSlo, model);
     this.#model = model;
-    this.#slack = this.#slackOf(model);
+    const { noise } = settings;
+    const parts = { estimator, observations: this.#observations, calibration: this.#calibration, noise };
+    this.#beliefs = new Beliefs({ ...parts, logSlo: this.#logSlo }, model, candidates.configurations.length);
   }
 
   /** Goes to another load level: own measurements there come back, blocks and the bank start anew. */
@@ -102,18 +105,20 @@ export class SlowdownSearch {
     this.refresh(model);
     this.#bank.reset();
     this.#cone.clear();
+    this.#change.reset();
+    this.#shift = 0;
     this.#lastAborted = false;
     this.#awaited = null;
     this.#improved = this.#window;
     this.#calibration.forgetPromises();
-    this.#observations.enter(level);
+    this.#observations.enter(level, this.#reader.queueing);
   }
 
   /** Takes a better model of the same load level. */
   refresh(model: LoadModel): void {
     this.#model = model;
     this.#reader.model = model;
-    this.#slack = this.#slackOf(model);
+    this.#beliefs.refresh(model);
   }
 
   /** What to run next. Earns and pays risk: call once per decision. */
@@ -122,7 +127,13 @@ export class SlowdownSearch {
     this.#lastAborted = false;
     const incumbent = this.incumbent();
     if (incumbent === null) return this.#first(running);
-    const logLatency = this.#measured(incumbent).mean;
+    if (this.#change.suspects) {
+      return this.#stay(
+        this.#leastLate() ?? incumbent,
+        "not what it was: the least late is measured again, to be sure",
+      );
+    }
+    const logLatency = this.#beliefs.measured(incumbent).mean;
     if (logLatency > this.#logSlo) return this.#rescue(incumbent);
     const count = this.#observations.own(incumbent)?.count ?? 0;
     if (this.#minimize === "cost" && count < 3 && this.#logSlo - logLatency < 0.04 / Math.sqrt(count)) {
@@ -140,37 +151,44 @@ export class SlowdownSearch {
     const slope = table.slope(i, value);
     const weight = Math.min(1, Math.max(0.05, slope * slope)) * (measured.short ? 0.4 : 1);
     const logLatency = this.#reader.overWindows(i, measured, value);
+    const service = this.#reader.serviceSlowdown(i, measured);
+    if (!measured.short) this.#noticeChange(i, value, service, measured.meanBatchSize);
     const known = this.#observations.own(i);
     if (known === undefined) {
       this.#calibration.surprised(value - this.#estimator.mean(i), this.#estimator.doubt(i), weight);
     } else if (!measured.short) {
-      this.#calibration.repeated(logLatency - known.logLatency, known.count, slope);
+      const error = logLatency - known.logLatency;
+      this.#calibration.repeated({ error, count: known.count, slope }, this.#change.suspects);
     }
     const { tailExponent } = measured;
     const logCost = Math.log(measured.costUsdPerHour);
-    this.#observations.measured(i, { value, weight, logLatency, tailExponent, logCost });
+    const batch = measured.meanBatchSize;
+    this.#observations.measured(i, { value, weight, logLatency, tailExponent, logCost, service, batch });
     this.#costBias.sum += Math.log(measured.costUsdPerHour) - (this.#model.logCost[i] ?? 0);
     this.#costBias.count++;
     if (this.#settings.pseudoObservations) {
       this.#reader.learnQueueing(i, measured, value, weight);
       const atBatch = known === undefined ? this.#reader.slowdownAtBatch(i, measured) : null;
-      if (atBatch !== null) this.#observations.pseudo(i, measured.meanBatchSize ?? 1, atBatch);
+      if (atBatch !== null && batch !== null) this.#observations.pseudo(i, batch, atBatch, service ?? atBatch);
     }
     this.#endPromise(i, logLatency);
     const tooLate = logLatency > this.#logSlo + TOO_LATE;
     if (this.#settings.cone && tooLate && measured.utilization > 0.9) this.#cone.block(i, this.#window);
   }
 
+  /** Probability that configuration i meets the SLO. */
+  probability(i: number): number {
+    return this.#beliefs.probability(i);
+  }
+
   /** Probability that configuration i meets the SLO, given what a part of a window showed. @param share of a window */
   canaryProbability(i: number, measured: Measured, share: number): number {
-    const value = this.#reader.slowdown(i, measured);
-    const slope = Math.max(0.05, this.#model.table.slope(i, value));
-    const noise2 = this.#calibration.windowNoise2(slope) / (slope * slope * Math.min(1, share));
-    const sigma2 = this.#sigma(i) ** 2;
-    const mean = this.#estimator.mean(i);
-    const after = mean + (sigma2 / (sigma2 + noise2)) * (value - mean);
-    const after2 = (sigma2 * noise2) / (sigma2 + noise2);
-    return normalShare(((this.#slack[i] ?? 0) - after) / Math.sqrt(after2));
+    return this.#beliefs.canaryProbability(i, this.#reader.slowdown(i, measured), share);
+  }
+
+  /** What was noticed of the system, in words; empty for nothing. */
+  get noticed(): string {
+    return this.#shift === 0 ? "" : describeShift(this.#shift);
   }
 
   /** Load levels with measurements, ascending. */
@@ -189,6 +207,8 @@ export class SlowdownSearch {
       costBias: { ...this.#costBias },
       reader: this.#reader.save(),
       cone: this.#cone.save(),
+      change: this.#change.save(),
+      shift: this.#shift,
       observations: this.#observations.save(),
     };
   }
@@ -203,6 +223,8 @@ export class SlowdownSearch {
     this.#costBias = { ...saved.costBias };
     this.#reader.restore(saved.reader);
     this.#cone.restore(saved.cone);
+    this.#change.restore(saved.change);
+    this.#shift = saved.shift;
     this.#observations.restore(saved.observations, level);
   }
 
@@ -210,33 +232,27 @@ export class SlowdownSearch {
   incumbent(level?: number): number | null {
     let best: number | null = null;
     let bestValue = Number.POSITIVE_INFINITY;
-    let safest: number | null = null;
-    let least = Number.POSITIVE_INFINITY;
     for (const [i, own] of this.#observations.owned(level)) {
-      const logLatency = level === undefined ? this.#measured(i).mean : own.logLatency;
-      if (logLatency < least) {
-        least = logLatency;
-        safest = i;
-      }
+      const logLatency = level === undefined ? this.#beliefs.measured(i).mean : own.logLatency;
       const value = this.#minimize === "cost" ? own.logCost : logLatency;
       if (logLatency > this.#logSlo || value >= bestValue) continue;
       best = i;
       bestValue = value;
     }
-    return best ?? safest;
+    return best ?? this.#leastLate(level);
   }
 
-  /** Probability that configuration i meets the SLO. */
-  probability(i: number): number {
-    return normalShare(((this.#slack[i] ?? 0) - this.#estimator.mean(i)) / this.#sigma(i));
-  }
-
-  #sigma(i: number): number {
-    return Math.sqrt(this.#calibration.spread2 * this.#estimator.doubt(i) + this.#settings.noise ** 2);
-  }
-
-  #slackOf(model: LoadModel): Float64Array {
-    return Float64Array.from(this.#candidates.configurations, (_, i) => model.table.inverse(i, this.#logSlo));
+  /** The measured configuration with the least latency; null when nothing is measured at that level. */
+  #leastLate(level?: number): number | null {
+    let best: number | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (const [i, own] of this.#observations.owned(level)) {
+      const logLatency = level === undefined ? this.#beliefs.measured(i).mean : own.logLatency;
+      if (logLatency >= least) continue;
+      least = logLatency;
+      best = i;
+    }
+    return best;
   }
 
   #stay(index: number, reason: string): NextStep {
@@ -248,30 +264,29 @@ export class SlowdownSearch {
       const probability = this.probability(running);
       return { index: running, fresh: true, probability, reason: "starts from what runs: expected to be safe" };
     }
-    let best = 0;
-    let bestScore = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < this.#slack.length; i++) {
-      const score = ((this.#slack[i] ?? 0) - this.#estimator.mean(i)) / this.#sigma(i);
-      if (score <= bestScore) continue;
-      best = i;
-      bestScore = score;
-    }
-    return { index: best, fresh: true, probability: normalShare(bestScore), reason: "largest slack of all" };
+    const best = this.#safest(() => true) ?? 0;
+    return { index: best, fresh: true, probability: this.probability(best), reason: "largest slack of all" };
   }
 
   #rescue(incumbent: number): NextStep {
-    let best = -1;
-    let bestScore = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < this.#slack.length; i++) {
-      if (this.#observations.own(i) !== undefined || this.#cone.blocked(i, this.#window)) continue;
-      const score = ((this.#slack[i] ?? 0) - this.#estimator.mean(i)) / this.#sigma(i);
-      if (score <= bestScore) continue;
-      best = i;
-      bestScore = score;
-    }
-    if (best < 0) return this.#stay(incumbent, "nothing measured meets the SLO and nothing is left: the least late");
+    const best = this.#safest((i) => this.#observations.own(i) === undefined && !this.#cone.blocked(i, this.#window));
+    if (best === null)
+      return this.#stay(incumbent, "nothing measured meets the SLO and nothing is left: the least late");
     const reason = "nothing measured meets the SLO: the likeliest to";
-    return { index: best, fresh: true, probability: normalShare(bestScore), reason };
+    return { index: best, fresh: true, probability: this.probability(best), reason };
+  }
+
+  /** Of the configurations that may be tried the one with the largest margin; null for none. */
+  #safest(open: (i: number) => boolean): number | null {
+    let best: number | null = null;
+    let bestMargin = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < this.#candidates.configurations.length; i++) {
+      const margin = open(i) ? this.#beliefs.margin(i) : Number.NEGATIVE_INFINITY;
+      if (margin <= bestMargin) continue;
+      best = i;
+      bestMargin = margin;
+    }
+    return best;
   }
 
   #improve(incumbent: number, incumbentLog: number): NextStep {
@@ -279,13 +294,14 @@ export class SlowdownSearch {
     const cost = this.#minimize === "cost";
     const least = this.#bank.leastProbability;
     const { belief } = this.#calibration;
+    const beliefs = this.#beliefs;
     const bias = this.#costBias.count === 0 ? 0 : this.#costBias.sum / this.#costBias.count;
     const incumbentCost = this.#observations.own(incumbent)?.logCost ?? 0;
     let best = -1;
     let bestScore = 0;
     let bestGain = 0;
     let bestProbability = 0;
-    for (let i = 0; i < this.#slack.length; i++) {
+    for (let i = 0; i < this.#candidates.configurations.length; i++) {
       let gain = Number.POSITIVE_INFINITY;
       if (cost) {
         gain = incumbentCost - (this.#model.logCost[i] ?? 0) - bias;
@@ -293,10 +309,10 @@ export class SlowdownSearch {
       }
       if (i === incumbent || this.#cone.blocked(i, this.#window)) continue;
       const measured = this.#observations.own(i) !== undefined;
-      const probability = measured ? this.#measuredProbability(i) : this.probability(i);
+      const probability = measured ? beliefs.measuredProbability(i) : beliefs.probability(i);
       if (probability < least) continue;
       if (cost) gain *= probability;
-      else gain = measured ? this.#measuredImprovement(i, incumbentLog) : this.#improvement(i, incumbentLog);
+      else gain = measured ? beliefs.measuredImprovement(i, incumbentLog) : beliefs.improvement(i, incumbentLog);
       const score = gain / (RISK_FLOOR + 1 - probability);
       const demanded = stop * (1 + (RISK_PREMIUM - 1) * (1 - probability));
       if (score <= bestScore || gain * belief <= demanded) continue;
@@ -316,6 +332,28 @@ export class SlowdownSearch {
     return { index: best, fresh, probability: bestProbability, reason };
   }
 
+  /** Starts over when a repeated configuration is not what it was. */
+  #noticeChange(i: number, value: number, service: number | null, batch: number | null): void {
+    const known = this.#observations.own(i);
+    if (known === undefined) return;
+    const alike = Math.abs(Math.log((batch ?? 1) / (known.batch ?? 1))) < ALIKE_BATCHES;
+    const shift = this.#change.test({
+      service: service === null || known.service === null || !alike ? null : service - known.service,
+      slowdown: value - known.slowdown,
+      deviation: this.#beliefs.windowDeviation(i, known.slowdown),
+    });
+    if (shift === null) return;
+    this.#shift = shift;
+    this.#observations.distrust(CHANGED_TRUST, shift);
+    this.#calibration.forgetSurprises();
+    this.#calibration.forgetPromises();
+    this.#bank.reset();
+    this.#cone.clear();
+    this.#awaited = null;
+    this.#improved = this.#window;
+    this.#costBias = { sum: 0, count: 0 };
+  }
+
   /** What became of the last promise. */
   #endPromise(i: number, logLatency: number): void {
     const awaited = this.#awaited;
@@ -327,46 +365,4 @@ export class SlowdownSearch {
     this.#calibration.promiseEnded(awaited.promised, gain);
     if (gain > this.#settings.stop) this.#improved = this.#window;
   }
-
-  /** Log latency of a measured configuration: its windows' mean, drawn to the model by as much as windows are noisy. */
-  #measured(i: number): { readonly mean: number; readonly deviation: number } {
-    const own = this.#observations.own(i);
-    if (own === undefined) return { mean: Number.POSITIVE_INFINITY, deviation: 1 };
-    const { table } = this.#model;
-    const slowdown = this.#estimator.mean(i);
-    const slope = table.slope(i, slowdown);
-    const noise2 = this.#calibration.windowNoise2(slope) / own.count;
-    const model2 = slope * slope * this.#calibration.spread2 * this.#estimator.doubt(i) + this.#settings.noise ** 2;
-    const mean = own.logLatency + (noise2 / (noise2 + model2)) * (table.at(i, slowdown) - own.logLatency);
-    return { mean, deviation: Math.sqrt((noise2 * model2) / (noise2 + model2)) };
-  }
-
-  #measuredProbability(i: number): number {
-    const { mean, deviation } = this.#measured(i);
-    return normalShare((this.#logSlo - mean) / deviation);
-  }
-
-  /** Expected improvement of log latency over the incumbent by one that was measured. */
-  #measuredImprovement(i: number, incumbentLog: number): number {
-    const { mean, deviation } = this.#measured(i);
-    return expectedGain(incumbentLog, (node) => mean + deviation * node);
-  }
-
-  /** Expected improvement of log latency over the incumbent by one that was not measured. */
-  #improvement(i: number, incumbentLog: number): number {
-    const { table } = this.#model;
-    const mean = this.#estimator.mean(i);
-    const sigma = this.#sigma(i);
-    if (table.at(i, mean - 2 * sigma) > incumbentLog) return 0;
-    return expectedGain(incumbentLog, (node) => table.at(i, mean + sigma * node));
-  }
-}
-
-/** Expected improvement of log latency. @param logLatencyAt so many standard deviations above its mean */
-function expectedGain(incumbentLog: number, logLatencyAt: (node: number) => number): number {
-  let sum = 0;
-  for (const [node, weight] of NODES) {
-    sum += weight * Math.max(0, incumbentLog - LEAST_LATENCY_GAIN - logLatencyAt(node));
-  }
-  return sum;
 }

@@ -28,8 +28,16 @@ interface Cell {
   readonly together: boolean;
 }
 
-/** Standard deviations of the prior covariance, in log service time. */
-const SPREAD = { sharing: 0.2, oversubscription: 0.5, together: 0.1, scaling: 0.25, quirk: 0.08, local: 0.05 };
+/** Standard deviations of the prior covariance, in log service time; `changed` of all cells together after a change. */
+const SPREAD = {
+  sharing: 0.2,
+  oversubscription: 0.5,
+  together: 0.1,
+  scaling: 0.25,
+  quirk: 0.08,
+  local: 0.05,
+  changed: 0.4,
+};
 
 /** Correlation of the scaling error across devices. */
 const ACROSS_DEVICES = 0.6;
@@ -94,6 +102,8 @@ export class ServiceSurface {
   readonly #mean: Float64Array;
   readonly #covariance: Float64Array;
   readonly #gain: Float64Array;
+  readonly #cells: readonly Cell[];
+  readonly #quirks: boolean;
 
   /**
    * @param machines one server of each machine
@@ -127,6 +137,8 @@ export class ServiceSurface {
       update(mean, matrix, gain, n, [[at, 1]], Math.log(point.serviceMs), PROFILE_NOISE ** 2);
     });
     const m = cells.length;
+    this.#cells = cells;
+    this.#quirks = !functions;
     this.#size = m;
     this.#mean = mean.slice(0, m);
     this.#gain = new Float64Array(m);
@@ -172,6 +184,16 @@ export class ServiceSurface {
             [high, share],
           ];
     return update(this.#mean, this.#covariance, this.#gain, this.#size, parts, Math.log(meanMs), variance);
+  }
+
+  /** The machines changed: keeps what is believed as a first guess, as uncertain as before any point was profiled. */
+  forget(): void {
+    const whole = SPREAD.changed ** 2;
+    this.#cells.forEach((a, i) => {
+      this.#cells.forEach((b, j) => {
+        this.#covariance[i * this.#size + j] = whole + covariance(a, b, this.#quirks);
+      });
+    });
   }
 
   save(): { mean: number[]; covariance: number[] } {

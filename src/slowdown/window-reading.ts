@@ -40,7 +40,7 @@ export class WindowReader {
     if (logLatency <= this.#logSlo) return plain;
     const slack = table.inverse(i, this.#logSlo);
     if (measured.utilization <= FULL || serviceMs === null) return Math.min(plain, slack + LARGEST_EXCESS);
-    const service = this.#serviceSlowdown(i, measured) ?? Number.NEGATIVE_INFINITY;
+    const service = this.serviceSlowdown(i, measured) ?? Number.NEGATIVE_INFINITY;
     return Math.min(plain, Math.max(-table.reach, service, slack + LEAST_EXCESS));
   }
 
@@ -52,9 +52,14 @@ export class WindowReader {
     return measured.short ? Math.max(logLatency, this.#logSlo + TOO_LATE) : logLatency;
   }
 
+  /** What queues add to the slowdown of service times, on average. */
+  get queueing(): number {
+    return this.#queueing.sum / this.#queueing.weight;
+  }
+
   /** Learns what queues add to the slowdown of service times. */
   learnQueueing(i: number, measured: Measured, slowdown: number, weight: number): void {
-    const service = this.#serviceSlowdown(i, measured);
+    const service = this.serviceSlowdown(i, measured);
     if (service === null) return;
     this.#queueing.sum += weight * (slowdown - service);
     this.#queueing.weight += weight;
@@ -62,10 +67,10 @@ export class WindowReader {
 
   /** The slowdown at the batch size reached by service times, queues adding what they do elsewhere; null if unknown. */
   slowdownAtBatch(i: number, measured: Measured): number | null {
-    const service = this.#serviceSlowdown(i, measured);
+    const service = this.serviceSlowdown(i, measured);
     if (service === null) return null;
     const { reach } = this.model.table;
-    return Math.min(reach, Math.max(-reach, service + this.#queueing.sum / this.#queueing.weight));
+    return Math.min(reach, Math.max(-reach, service + this.queueing));
   }
 
   save(): z.input<typeof windowReaderSchema> {
@@ -76,7 +81,8 @@ export class WindowReader {
     this.#queueing = { ...saved };
   }
 
-  #serviceSlowdown(i: number, measured: Measured): number | null {
+  /** Log of the measured over the predicted mean service time at the batch size reached; null where not told. */
+  serviceSlowdown(i: number, measured: Measured): number | null {
     const { serviceMs } = this.model;
     if (serviceMs === null || measured.serviceMs === null || measured.meanBatchSize === null) return null;
     return Math.log(measured.serviceMs / serviceMs(i, measured.meanBatchSize));

@@ -43,11 +43,11 @@ function search(changes: Partial<typeof SEARCH> = {}): SlowdownSearch {
   return new SlowdownSearch(candidates, objective, estimator, model, 0, { ...SEARCH, ...changes });
 }
 
-/** The system runs slower than the model by e^.15 everywhere, with 2 % noise. */
-function measure(i: number, random: SeededRandom): Measured {
+/** The system runs slower than the model by e^`slowdown` everywhere, with 2 % noise. */
+function measure(i: number, random: SeededRandom, slowdown = 0.15): Measured {
   const noise = 0.02 * (2 * random.next() - 1);
   return {
-    latencyMs: Math.exp(model.table.at(i, 0.15) + noise),
+    latencyMs: Math.exp(model.table.at(i, slowdown) + noise),
     tailExponent: 5,
     utilization: 0.6,
     meanBatchSize: null,
@@ -133,6 +133,24 @@ test("another load level starts with nothing measured, and coming back finds wha
   expect(running.incumbent()).toBe(kept);
 });
 
+test("a system that becomes slower is noticed, said so, and searched anew", () => {
+  const random = new SeededRandom(8);
+  const running = search();
+  const serve = (windows: number, slowdown: number): void => {
+    for (let window = 0; window < windows; window++) {
+      const { index } = running.next(-1);
+      running.observe(index, measure(index, random, slowdown));
+    }
+  };
+  serve(12, -0.25);
+  expect(running.noticed).toBe("");
+  serve(12, 0.15);
+  expect(running.noticed).toMatch(/^the cluster became slower by [45]\d %$/);
+  const kept = running.incumbent() ?? -1;
+  expect(model.table.at(kept, 0.15)).toBeLessThanOrEqual(Math.log(1.05 * 300));
+  expect(Math.exp((model.logCost[kept] ?? 0) - (model.logCost[optimum()] ?? 0))).toBeLessThan(1.05);
+});
+
 test("the bank earns per decision, less after an abort and with patience, and pays what a trial risks", () => {
   const bank = new RiskBank({ alpha: 0.4, initial: 0.3, patience: 10 });
   expect(bank.leastProbability).toBeCloseTo(0.7, 12);
@@ -178,7 +196,7 @@ test("tail latency over several windows is the quantile of all their requests, n
   };
   running.observe(0, { ...window, latencyMs: 100 });
   running.observe(0, { ...window, latencyMs: 200 });
-  const [, , logLatency] = running.save().observations.own[0]?.measured[0] ?? [];
-  expect(Math.exp(logLatency ?? 0)).toBeCloseTo(exact, 6);
+  const logLatency = running.save().observations.own[0]?.measured[0]?.logLatency ?? 0;
+  expect(Math.exp(logLatency)).toBeCloseTo(exact, 6);
   expect(tailExponentOf({ p95Ms: 100, p99Ms: 100 * 5 ** 0.25 })).toBeCloseTo(4, 9);
 });
