@@ -6,9 +6,11 @@ import { isAbsolute, join, resolve } from "node:path";
 import { Piscina } from "piscina";
 import { ConfigError, UnknownNameError } from "../src/core/index.ts";
 import { compiledEntry, packageRoot } from "../src/store/index.ts";
+import { type ChangeGroup, type ChangeReport, changeReport } from "../src/training/change-report.ts";
 import { algorithmNames } from "../src/training/search-algorithms.ts";
+import type { SearchChange } from "../src/training/search-change.ts";
 import { type RunGroup, type SearchReport, searchReport } from "../src/training/search-report.ts";
-import type { SearchTask, SearchTaskResult } from "../src/training/search-worker.ts";
+import type { MethodTask, SearchTask, SearchTaskResult } from "../src/training/search-worker.ts";
 
 /** What to run. */
 export interface SearchBenchOptions {
@@ -78,44 +80,94 @@ export async function problemFiles(names: readonly string[]): Promise<string[]> 
   return [...new Set(found)];
 }
 
+/** Runs tasks in workers; each problem's truth comes first. */
+class Bench {
+  readonly #options: SearchBenchOptions;
+  readonly #pool: Piscina<SearchTask, SearchTaskResult>;
+  readonly #steps: number;
+  #done = 0;
+
+  /** @param steps tasks that will be run, for the progress */
+  constructor(options: SearchBenchOptions, steps: number) {
+    this.#options = options;
+    this.#steps = steps;
+    this.#pool = new Piscina<SearchTask, SearchTaskResult>({
+      filename: compiledEntry("src/training/search-worker.ts"),
+      maxThreads: options.workers,
+      minThreads: 0,
+    });
+  }
+
+  async run(file: string, run: MethodTask | null): Promise<SearchTaskResult> {
+    const { dataFolder, cacheFolder, onProgress } = this.#options;
+    const result = await this.#pool.run({ problem: file, dataFolder, cacheFolder, run });
+    onProgress(++this.#done / this.#steps, `${result.facts.name} ${run?.algorithm ?? "truth"}`);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
+
 /**
- * Runs every method on every problem with every seed.
+ * Runs every method on every problem with every seed; what is kept of an earlier run is not run again.
  * @throws {UnknownNameError} for an unknown problem or algorithm, before anything runs
  * @throws {ConfigError} when a problem is more than one batch queue
  */
 export async function benchSearch(options: SearchBenchOptions): Promise<SearchReport> {
   const algorithms = algorithmNames(options.algorithms);
   const files = await problemFiles(options.problems);
-  const pool = new Piscina<SearchTask, SearchTaskResult>({
-    filename: compiledEntry("src/training/search-worker.ts"),
-    maxThreads: options.workers,
-    minThreads: 0,
-  });
-  const steps = files.length * (algorithms.length + 1);
-  let done = 0;
-  const run = async (file: string, algorithm: string | null): Promise<SearchTaskResult> => {
-    const result = await pool.run({
-      problem: file,
-      dataFolder: options.dataFolder,
-      cacheFolder: options.cacheFolder,
-      run: algorithm === null ? null : { algorithm, seeds: options.seeds, windows: options.windows, change: null },
-    });
-    options.onProgress(++done / steps, `${result.facts.name} ${algorithm ?? "truth"}`);
-    return result;
-  };
+  const { seeds, windows } = options;
+  const bench = new Bench(options, files.length * (algorithms.length + 1));
   try {
-    const truths = await Promise.all(files.map((file) => run(file, null)));
+    const truths = await Promise.all(files.map((file) => bench.run(file, null)));
     const facts = truths.map((truth) => truth.facts);
     const groups = await Promise.all(
       files.flatMap((file, i) =>
         algorithms.map(async (algorithm): Promise<RunGroup> => {
-          const { runs } = await run(file, algorithm);
+          const { runs } = await bench.run(file, { algorithm, seeds, windows, change: null });
           return { problem: facts[i]?.name ?? file, algorithm, runs };
         }),
       ),
     );
-    return searchReport(groups, facts, options.seeds, options.windows);
+    return searchReport(groups, facts, seeds, windows);
   } finally {
-    await pool.destroy();
+    await bench.close();
+  }
+}
+
+/** What to change, beside what to search. */
+export interface ChangeBenchOptions extends SearchBenchOptions {
+  readonly changes: readonly SearchChange[];
+  /** Windows after the change; `windows` are those before it. */
+  readonly windowsAfter: number;
+}
+
+/**
+ * Runs methods on problems that change once they were searched for a while.
+ * @throws {UnknownNameError} for an unknown problem or algorithm
+ * @throws {ConfigError} when a problem cannot change so
+ */
+export async function benchChanges(options: ChangeBenchOptions): Promise<ChangeReport> {
+  const algorithms = algorithmNames(options.algorithms);
+  const files = await problemFiles(options.problems);
+  const { seeds, windows, windowsAfter, changes } = options;
+  const bench = new Bench(options, files.length * algorithms.length * changes.length);
+  try {
+    const groups = await Promise.all(
+      changes.flatMap((name) =>
+        files.flatMap((file) =>
+          algorithms.map(async (algorithm): Promise<ChangeGroup> => {
+            const change = { name, windows: windowsAfter };
+            const { runs, facts } = await bench.run(file, { algorithm, seeds, windows, change });
+            return { change: name, problem: facts.name, algorithm, runs };
+          }),
+        ),
+      ),
+    );
+    return changeReport(groups, { seeds, windowsBefore: windows, windowsAfter });
+  } finally {
+    await bench.close();
   }
 }

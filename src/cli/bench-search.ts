@@ -94,7 +94,11 @@ export function registerBenchSearch(bench: Command): void {
     .option("--seeds <n>", "number of seeds", wholeNumber(1), 20)
     .option("--windows <n>", "budget of windows per search", wholeNumber(1), 100)
     .option("--workers <n>", "searches that run at once", wholeNumber(1), Math.min(2, availableParallelism()))
-    .option("--cache <folder>", "where truths are kept between runs", defaultCacheFolder())
+    .option(
+      "--cache <folder>",
+      "where truths and runs are kept, so that a stopped benchmark goes on",
+      defaultCacheFolder(),
+    )
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { benchOptimizers } from "../../bench/optimizers.ts";
 import { benchService } from "../../bench/service.ts";
 import { benchSimulator } from "../../bench/simulator.ts";
+import { registerBenchChange } from "./bench-change.ts";
 import { registerBenchFleet } from "./bench-fleet.ts";
 import { registerBenchGateway } from "./bench-gateway.ts";
 import { registerBenchLive } from "./bench-live.ts";
@@ -34,4 +35,5 @@ export function registerBench(program: Command): void {
   registerBenchGateway(bench);
   registerBenchLive(bench);
   registerBenchSearch(bench);
+  registerBenchChange(bench);
 }

@@ -33,3 +33,13 @@ export function nameList(text: string): string[] {
     throw new InvalidArgumentError(`expected names separated by commas, found "${text}".`);
   return names;
 }
+
+/** Some of a fixed list of names, separated by commas. */
+export function someOf<Name extends string>(known: readonly Name[]): (text: string) => Name[] {
+  return (text) =>
+    nameList(text).map((name) => {
+      const found = known.find((one) => one === name);
+      if (found === undefined) throw new InvalidArgumentError(`expected some of ${known.join(", ")}, found "${name}".`);
+      return found;
+    });
+}

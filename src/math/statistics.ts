@@ -26,6 +26,11 @@ export function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
+/** Geometric mean of positive values. */
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(mean(values.map(Math.log)));
+}
+
 /** Unbiased variance; 0 below two values. */
 export function variance(values: ArrayLike<number>): number {
   const moments = new RunningMoments();

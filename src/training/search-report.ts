@@ -3,7 +3,7 @@
 // windows to within x: censored at budget + 1; per problem the median over seeds; over problems its geometric mean
 // ratio of A over B: exp(mean over problems of log(median_B/median_A)), 90 % interval by bootstrap over problems
 
-import { quantile, randomInteger, SeededRandom } from "../math/index.ts";
+import { geometricMean, mean, quantile, randomInteger, SeededRandom } from "../math/index.ts";
 import { type Knowledge, knowledgeOf } from "./search-algorithms.ts";
 import type { ProblemFacts, SearchRun } from "./search-worker.ts";
 
@@ -95,14 +95,6 @@ const LEAST_PLAN_MICROS = 50;
 /** Resamples of a bootstrap. */
 const RESAMPLES = 2000;
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function geomean(values: readonly number[]): number {
-  return Math.exp(mean(values.map(Math.log)));
-}
-
 function quartiles(values: readonly number[]): Quartiles {
   return { median: quantile(values, 0.5), q1: quantile(values, 0.25), q3: quantile(values, 0.75) };
 }
@@ -120,7 +112,7 @@ function windowsTo(
   const censored = (run: SearchRun): number => reached(run) ?? windows + 1;
   const runs = groups.flatMap((group) => group.runs);
   return {
-    geomean: geomean(groups.map((group) => quantile(group.runs.map(censored), 0.5))),
+    geomean: geometricMean(groups.map((group) => quantile(group.runs.map(censored), 0.5))),
     ...quartiles(runs.map(censored)),
     solvedShare: mean(runs.map((run) => (near(run) ? 1 : 0))),
     censoredShare: mean(runs.map((run) => (reached(run) === null ? 1 : 0))),
