@@ -19,7 +19,7 @@ import {
   toJson,
   type Vote,
 } from "../core/index.ts";
-import { tuningProblem } from "../optimizers/index.ts";
+import { mostThatMayRun, tuningProblem } from "../optimizers/index.ts";
 import { firstTrust, mayAct, nextTrust, sloBurn, type TrustState, trustFromJson, trustJson } from "../trust/index.ts";
 import { Appraisal } from "./appraisal.ts";
 import { type Planner, Thoughts } from "./thoughts.ts";
@@ -113,12 +113,13 @@ export class TrustedAgent {
   /** Asks agent and optimizer, and says whose word counts. */
   propose(observation: ClusterState): Voices {
     const problem = tuningProblem(this.#context, observation);
-    const solution = this.#context.optimizer.solve(problem);
+    const { status, configuration, explanation } = this.#context.optimizer.solve(problem);
+    const short = status === "infeasible";
     const optimizerVote: Vote = {
       by: this.#context.optimizer.name,
       type: "SET",
-      configuration: solution.configuration,
-      reason: solution.explanation,
+      configuration: short ? mostThatMayRun(problem) : configuration,
+      reason: short ? `${explanation}; as much as may run` : explanation,
     };
     const { by, reason: why } = optimizerVote;
     const reason = why.startsWith(`${by}:`) ? why : `${by}: ${why}`;

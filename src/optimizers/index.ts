@@ -21,6 +21,7 @@ export type { ConfiguredOptimizer, OptimizerEntry, Settings } from "./entry.ts";
 export { type FleetPlan, greedyPlan, type PlanOption } from "./greedy-plan.ts";
 export { tuningProblem } from "./problem.ts";
 export { createSearch, findSearch, type SearchContext, type SearchEntry, searches } from "./search/index.ts";
+export { mostThatMayRun } from "./shortfall.ts";
 
 /** Every optimizer, in the order they are listed to people. */
 export const optimizers: readonly OptimizerEntry[] = [
