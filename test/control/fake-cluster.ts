@@ -37,6 +37,8 @@ export class FakeCluster implements ClusterAdapter {
   deaf = false;
   /** How long a write takes to come into force, in seconds. */
   delayS = 0;
+  /** Windows it remembers: what a pass costs grows with them. */
+  historyWindows = 360;
   canary: Configuration | null = null;
   /** Latency of the canary. */
   canaryMs = 20;
@@ -65,7 +67,7 @@ export class FakeCluster implements ClusterAdapter {
       costUsdPerHour: metrics.costUsdPerHour,
       configuration: this.configuration,
     };
-    this.#history = [...this.#history, window].slice(-360);
+    this.#history = [...this.#history, window].slice(-this.historyWindows);
     const canaryMetrics = this.#metrics(this.canary ?? this.configuration, this.canaryMs);
     const state: ClusterState = {
       timeS: this.timeS,
