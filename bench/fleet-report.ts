@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { ConfigError } from "../src/core/index.ts";
 import { geomeans } from "./fleet.ts";
+import { markdownTable } from "./markdown.ts";
 
 const pairedSchema = z.object({
   name: z.string(),
@@ -65,11 +66,6 @@ const perturbedSchema = z.object({
 });
 type Perturbed = z.infer<typeof perturbedSchema>;
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(line), ""];
-}
-
 function rangeText({ ratio, interval }: Paired): string {
   const range = interval === null ? "" : ` (${interval[0].toFixed(3)} to ${interval[1].toFixed(3)})`;
   return `${ratio.toFixed(3)}${range}`;
@@ -88,7 +84,7 @@ function ratioTable({ contexts }: Fleet): string[] {
     ...contexts.map(({ policies }) => cell(policies.find((policy) => policy.name === name))),
     means[name]?.toFixed(3) ?? "–",
   ]);
-  return table(["policy", ...contexts.map(({ name }) => name), "geometric mean"], rows);
+  return markdownTable(["policy", ...contexts.map(({ name }) => name), "geometric mean"], rows);
 }
 
 function pairedTable({ contexts }: Fleet): string[] {
@@ -102,7 +98,7 @@ function pairedTable({ contexts }: Fleet): string[] {
       pair.periodS >= 86_400 ? pair.ratios.map((ratio) => ratio.toFixed(3)).join(" ") : "",
     ]),
   );
-  return table(["context", "policy", "against", "cost ratio (95 %)", "cheaper on", "by day"], rows);
+  return markdownTable(["context", "policy", "against", "cost ratio (95 %)", "cheaper on", "by day"], rows);
 }
 
 function fleetSection(bench: Fleet): string {
@@ -134,7 +130,7 @@ function perturbedSection({ policy, seeds, contexts }: Perturbed): string {
     "",
     `\`trimtab bench fleet --perturb\`, \`${policy}\`, seeds ${seeds.join(", ")}.`,
     "",
-    ...table(["context", "variant", "SLO", "$/M", "cost", "went by"], rows),
+    ...markdownTable(["context", "variant", "SLO", "$/M", "cost", "went by"], rows),
   ].join("\n");
 }
 

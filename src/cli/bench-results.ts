@@ -2,7 +2,8 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { fleetSections } from "../../bench/fleet-report.ts";
+import { evaluationSection } from "../../bench/evaluation-section.ts";
+import { reportSections } from "../../bench/report-sections.ts";
 import { measureResults, resultsMarkdown } from "../../bench/results.ts";
 import { cacheFolder, dataFolder } from "../config.ts";
 import { ConfigError } from "../core/index.ts";
@@ -10,11 +11,11 @@ import { nameList, wholeNumber } from "./options.ts";
 import { printJson, printLine, startProgress } from "./output.ts";
 
 interface ResultsFlags {
-  readonly scenarios: readonly string[];
+  readonly scenarios?: readonly string[];
   readonly policies: readonly string[];
   readonly seeds: number;
   readonly sweep: boolean;
-  readonly fleet: readonly string[];
+  readonly reports: readonly string[];
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -44,11 +45,26 @@ async function documentAt(path: string): Promise<{ readonly path: string; readon
   }
 }
 
+function commandOf(flags: ResultsFlags, scenarios: readonly string[]): string {
+  const measured =
+    scenarios.length === 0
+      ? []
+      : [
+          ["--scenarios", scenarios.join(",")],
+          ["--policies", flags.policies.join(",")],
+          ["--seeds", `${flags.seeds}`],
+          flags.sweep ? [] : ["--no-sweep"],
+        ];
+  const reports = flags.reports.length === 0 ? [] : ["--reports", flags.reports.join(",")];
+  return ["trimtab bench results", ...measured.flat(), ...reports].join(" ");
+}
+
 async function run(flags: ResultsFlags, version: string): Promise<void> {
-  const sections = fleetSections(await Promise.all(flags.fleet.map(documentAt)));
+  const sections = reportSections(await Promise.all(flags.reports.map(documentAt)));
+  const scenarios = flags.scenarios ?? (flags.reports.length > 0 ? [] : DEFAULT_SCENARIOS);
   const progress = startProgress("results");
   const evaluations = await measureResults({
-    scenarios: flags.scenarios,
+    scenarios,
     policies: flags.policies,
     seeds: Array.from({ length: flags.seeds }, (_, i) => i + 1),
     sweep: flags.sweep,
@@ -56,12 +72,15 @@ async function run(flags: ResultsFlags, version: string): Promise<void> {
     cacheFolder: cacheFolder(),
     onProgress: (share, what) => progress.update(share, what),
   }).finally(() => progress.stop());
-  const command = `trimtab bench results --scenarios ${flags.scenarios.join(",")} --policies ${flags.policies.join(",")} --seeds ${flags.seeds}${flags.sweep ? "" : " --no-sweep"}${flags.fleet.length > 0 ? ` --fleet ${flags.fleet.join(",")}` : ""}`;
-  const page = resultsMarkdown(evaluations, { command, version, node: process.versions.node }, sections);
+  const page = resultsMarkdown([...evaluations.map(evaluationSection), ...sections], {
+    command: commandOf(flags, scenarios),
+    version,
+    node: process.versions.node,
+  });
   if (flags.out !== undefined) await writeFile(flags.out, page);
   if (flags.json === true) printJson({ evaluations });
   else if (flags.out === undefined) printLine(page);
-  else printLine(`${evaluations.length} scenarios written to ${flags.out}`);
+  else printLine(`Written to ${flags.out}`);
 }
 
 /** Adds the command. @param version of the project, for the head of the page */
@@ -69,16 +88,25 @@ export function registerBenchResults(bench: Command, version: string): void {
   bench
     .command("results")
     .description("every policy on every scenario, as a Markdown page")
-    .option("--scenarios <a,b,…>", "scenarios that ship, or YAML files", nameList, DEFAULT_SCENARIOS)
+    .option(
+      "--scenarios <a,b,…>",
+      `scenarios that ship, or YAML files (default: ${DEFAULT_SCENARIOS.join(",")}; none beside --reports)`,
+      nameList,
+    )
     .option("--policies <a,b,…>", "registry names or checkpoint files", nameList, DEFAULT_POLICIES)
     .option("--seeds <n>", "number of seeds", wholeNumber(1), 1)
     .option("--no-sweep", "show baselines at their default settings instead of their cheapest passing ones")
-    .option("--fleet <a,b,…>", "JSON files of `bench fleet`, for tables of their own", nameList, [])
+    .option(
+      "--reports <a,b,…>",
+      "JSON files of other benchmarks, or of this one, for tables of their own",
+      nameList,
+      [],
+    )
     .option("--out <file>", "file to write; standard output where absent")
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
-      "\nExample:\n  $ trimtab bench results --scenarios image-mmpp --seeds 3 --out docs/results.md\n",
+      "\nExamples:\n  $ trimtab bench results --scenarios image-mmpp --seeds 3 --out docs/results.md\n  $ trimtab bench results --reports evaluations.json,fleet.json,search.json --out docs/results.md\n",
     )
     .action((flags: ResultsFlags) => run(flags, version));
 }

@@ -1,0 +1,73 @@
+// Sections of the results page from other benchmarks' JSON.
+
+import { reportSections } from "../../bench/report-sections.ts";
+
+const within = { geomean: 3.5, median: 3, q1: 2, q3: 6, solvedShare: 0.94 };
+const search = {
+  problems: ["bert-heavy", "llm-light"],
+  seeds: [1, 2, 3],
+  windows: 60,
+  notes: ["gp-ucb had no prior."],
+  algorithms: [
+    {
+      name: "region-sim",
+      toWithin5: within,
+      toWithin10: { ...within, geomean: 2.25 },
+      unsafeShare: 0.011,
+      unsafeFirst20: 0.027,
+      overTwiceSloShare: 0.0025,
+      latencyPaid: { median: 1.04, q1: 1.01, q3: 1.1 },
+      decisionMicros: { p50: 40, p99: 310 },
+      planMs: { p50: 90, p99: 250 },
+    },
+  ],
+  ratios: [{ algorithm: "region-sim", over: "gp-ucb", ratio: 8.1, low: 6.5, high: 10.2, wins: 2, losses: 0 }],
+};
+
+const evaluation = {
+  scenario: "image-mmpp",
+  seeds: [1],
+  requests: 2e6,
+  bound: { lpUsd: 4, integerLateUsd: 5, integerUsd: null, clairvoyantUsd: 6 },
+  policies: ["dear", "cheap", "late"].map((name, i) => ({
+    name,
+    usd: [9, 8, 1][i],
+    usdPerMillion: [4.5, 4, 0.5][i],
+    costToBound: [1.5, 1.333, 0.167][i],
+    slo: [{ percentile: 0.98, latencyMs: 500, attained: 0.991 }],
+    met: name !== "late",
+    hoursMissed: name === "late" ? 3 : 0,
+    latencyMs: { p99: 420 },
+    offloadedShare: 0.02,
+    decisionMicros: { p50: 12 },
+  })),
+};
+
+test("documents are told apart by what they hold; a search's title is its file's name", () => {
+  const sections = reportSections([
+    { path: "/somewhere/search-wrong-physics.json", content: search },
+    { path: "evaluations.json", content: { evaluations: [evaluation] } },
+  ]);
+  expect(sections.map((text) => text.split("\n")[0])).toEqual(["## image-mmpp", "## Search: wrong physics"]);
+  expect(sections[1]).toContain(
+    "| `region-sim` | 3.50 | 2, 3, 6 | 2.25 | 94 % | 1.1 % | 2.7 % | 0.25 % | 1.04 | 40 / 310 | 250 |",
+  );
+  expect(sections[1]).toContain("| `gp-ucb` | 8.10 (6.50 to 10.20), 2 : 0 |");
+  expect(sections[1]).toContain("- gp-ucb had no prior.");
+});
+
+test("policies that met the SLO come first, the cheapest on top", () => {
+  const [section = ""] = reportSections([{ path: "e.json", content: { evaluations: [evaluation] } }]);
+  const names = [...section.matchAll(/^\| `(\w+)`/gm)].map((match) => match[1]);
+  expect(names).toEqual(["cheap", "dear", "late"]);
+  expect(section).toContain("lp 2.00, integerLate 2.50, integer –, clairvoyant 3.00");
+});
+
+test("a document of no benchmark, and one that is not whole, are refused by path and field", () => {
+  expect(() => reportSections([{ path: "x.json", content: { answer: 42 } }])).toThrow(
+    /x\.json: .*expected the JSON of trimtab bench results or trimtab bench search.*found keys answer/,
+  );
+  expect(() => reportSections([{ path: "y.json", content: 7 }])).toThrow(/y\.json/);
+  const broken = { ...search, windows: "many" };
+  expect(() => reportSections([{ path: "s.json", content: broken }])).toThrow(/s\.json: windows: expected number/);
+});
