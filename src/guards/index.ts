@@ -42,6 +42,7 @@ export { budget } from "./budget.ts";
 export { type ChangeBudget, changeBudget, changeBudgetSchema } from "./change-budget.ts";
 export { coarseMetrics } from "./coarse-metrics.ts";
 export { cooldown } from "./cooldown.ts";
+export { EpisodeGuards, type GuardRules } from "./episode.ts";
 export { handover } from "./handover.ts";
 export { type HysteresisOptions, hysteresis } from "./hysteresis.ts";
 export { inFlight } from "./in-flight.ts";

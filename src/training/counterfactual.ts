@@ -7,11 +7,11 @@
 
 import type { OpenScenario } from "../../environments/index.ts";
 import type { Configuration, Slo } from "../core/index.ts";
-import { simulationGuards } from "../guards/index.ts";
+import { type GuardRules, simulationGuards } from "../guards/index.ts";
 import type { SimulationTotals } from "../simulator/totals.ts";
 import { alongCurve, BinnedRates } from "../workload/index.ts";
 import { boundsOf } from "./bounds/index.ts";
-import { type Decider, type GuardRules, runEpisode } from "./episode.ts";
+import { type Decider, runEpisode } from "./episode.ts";
 import { evaluationEnvironment } from "./evaluation-environment.ts";
 import { openDecider, type PolicySource } from "./policies.ts";
 import { runMissesHours } from "./scorecard.ts";

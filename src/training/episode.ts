@@ -1,19 +1,7 @@
 // One episode of any decider on an environment, under the guards: the same loop for training and evaluation.
 
-import type {
-  Actor,
-  ArrivalRecord,
-  ClusterState,
-  Configuration,
-  Environment,
-  Guard,
-  GuardContext,
-  Mode,
-  Objective,
-  Proposal,
-  Transition,
-} from "../core/index.ts";
-import { applyGuards } from "../guards/index.ts";
+import type { Actor, ArrivalRecord, ClusterState, Environment, Proposal, Transition } from "../core/index.ts";
+import { EpisodeGuards, type GuardRules } from "../guards/index.ts";
 import { sameConfiguration } from "../spaces/index.ts";
 
 /** What acts in an episode: a frozen policy, or an agent that also learns. */
@@ -22,15 +10,6 @@ export interface Decider {
   update?(transition: Transition): void;
   recall?(arrivals: Iterable<ArrivalRecord>): void;
   plan?(): void;
-}
-
-/** What the guards of an episode need beside the observation. */
-export interface GuardRules {
-  readonly guards: readonly Guard[];
-  readonly objective: Objective;
-  readonly mode: Mode;
-  readonly committedUsdPerHour: (configuration: Configuration) => number;
-  readonly budgetUsdPerHour: number | null;
 }
 
 /** Asked before each step; the episode ends early when it answers false. */
@@ -51,31 +30,6 @@ export interface DecisionTimer {
   readonly record: (micros: number) => void;
 }
 
-function changedKnobs(before: Configuration, after: Configuration): string[] {
-  return Object.keys(after).filter((name) => after[name] !== before[name]);
-}
-
-function guardContext(
-  observation: ClusterState,
-  environment: Environment,
-  rules: GuardRules,
-  lastChangeS: Readonly<Record<string, number>>,
-): GuardContext {
-  return {
-    nowS: observation.timeS,
-    running: observation.configuration,
-    inFlight: observation.inFlight,
-    lastChangeS,
-    changesS: [],
-    observation,
-    lattice: environment.actionSpace,
-    objective: rules.objective,
-    mode: rules.mode,
-    committedUsdPerHour: rules.committedUsdPerHour,
-    budgetUsdPerHour: rules.budgetUsdPerHour,
-  };
-}
-
 /**
  * Runs one episode: observe, propose, guard, apply, learn, until the environment truncates it.
  * @param seed resets the environment's chance; absent, its stream goes on
@@ -87,7 +41,7 @@ export async function runEpisode(
   options: { seed?: number; maxSteps?: number; onStep?: OnStep; timer?: DecisionTimer } = {},
 ): Promise<EpisodeResult> {
   let { observation } = await environment.reset(options.seed === undefined ? {} : { seed: options.seed });
-  const lastChangeS: Record<string, number> = {};
+  const guards = new EpisodeGuards(rules, environment.actionSpace);
   let steps = 0;
   let totalReward = 0;
   let guarded = 0;
@@ -96,13 +50,7 @@ export async function runEpisode(
     const startedMs = options.timer?.nowMs() ?? 0;
     const proposed = decider.act(observation);
     if (options.timer !== undefined) options.timer.record((options.timer.nowMs() - startedMs) * 1000);
-    const { proposal, actions } = applyGuards(
-      proposed,
-      guardContext(observation, environment, rules, lastChangeS),
-      rules.guards,
-    );
-    const target = observation.inFlight ?? observation.configuration;
-    for (const knob of changedKnobs(target, proposal.configuration)) lastChangeS[knob] = observation.timeS;
+    const { proposal, actions } = guards.check(proposed, observation);
     const result = await environment.step(proposal);
     const actor: Actor = sameConfiguration(proposal.configuration, proposed.configuration) ? "agent" : "guard";
     const transition: Transition = {

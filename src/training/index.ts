@@ -10,7 +10,7 @@ export {
   unbroken,
 } from "./counterfactual.ts";
 export { type CounterfactualHost, counterfactualHost } from "./counterfactual-host.ts";
-export { type Decider, type EpisodeResult, type GuardRules, runEpisode } from "./episode.ts";
+export { type Decider, type EpisodeResult, runEpisode } from "./episode.ts";
 export { type EvaluateOptions, type EvaluateProgress, type Evaluation, evaluate, type RunPolicy } from "./evaluate.ts";
 export type { Ground } from "./grounds.ts";
 export { type DatasetOrder, MinariWriter } from "./minari.ts";
