@@ -19,16 +19,13 @@ import {
   drifted,
   driftSchema,
   type Evidence,
-  expectedSafe,
   type Judge,
+  mayTry,
   nextDrift,
   noDrift,
   predictedReward,
   ResidualBook,
 } from "../trust/index.ts";
-
-/** A choice to learn from may be expected to cost this many times what the optimizer's would. */
-const LEARNING_COST_RATIO = 1.1;
 
 /** Windows a choice was measured in from which on its value counts as measured. */
 const MEASURED_WINDOWS = 3;
@@ -72,15 +69,11 @@ export class Appraisal {
 
   /** What may be tried while learning: expected to hold the SLO, and to cost little more than what the optimizer wants. */
   safe(observation: ClusterState, choice: Configuration, rule: Configuration, load: Load): boolean {
-    if (!this.#context.space.contains(choice)) return false;
-    const costOf = (configuration: Configuration): number =>
-      this.#context.model.predict(configuration, load).costUsdPerHour;
-    if (costOf(choice) > LEARNING_COST_RATIO * costOf(rule)) return false;
     const running = this.#context.model.predict(observation.configuration, load);
     const measuredMs = observation.metrics.latency?.objectiveMs ?? null;
     const ratio = measuredMs === null || !running.stable ? 1 : measuredMs / running.objectiveMs;
     const correction = Math.min(LARGEST_CORRECTION, Math.max(1 / LARGEST_CORRECTION, ratio));
-    return expectedSafe(this.#judge, choice, load, Number.isFinite(correction) ? correction : 1);
+    return mayTry(this.#judge, choice, rule, load, Number.isFinite(correction) ? correction : 1);
   }
 
   /** Notes what the configuration of a window was worth. @param previous in force before it */

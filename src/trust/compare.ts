@@ -13,6 +13,9 @@ import {
 /** Lateness charged for a configuration that cannot keep up, as a multiple of the SLO. */
 const OVERLOAD_RATIO = 10;
 
+/** A choice to learn from may be expected to cost this many times what the optimizer's would. */
+const LEARNING_COST_RATIO = 1.1;
+
 /** What it takes to judge a configuration. */
 export interface Judge {
   readonly model: PerformanceModel;
@@ -43,12 +46,23 @@ export function predictedReward(
 }
 
 /**
- * Whether the model, corrected by how wrong it was in the last window, expects a configuration to hold the SLO.
- * @param correction measured over predicted latency of the configuration that runs
+ * Whether a choice may be tried to learn from it: the model, corrected by how wrong it was, expects it to hold the SLO and
+ * to cost little more than what the optimizer wants.
+ * @param rule the optimizer's choice
+ * @param correction measured over predicted latency
  */
-export function expectedSafe(judge: Judge, configuration: Configuration, load: Load, correction: number): boolean {
-  const prediction = judge.model.predict(configuration, load);
-  return prediction.stable && prediction.objectiveMs * correction <= judge.objective.slo[0].latencyMs;
+export function mayTry(
+  judge: Judge,
+  choice: Configuration,
+  rule: Configuration,
+  load: Load,
+  correction: number,
+): boolean {
+  const { model, objective, lattice } = judge;
+  if (!lattice.contains(choice)) return false;
+  const { stable, objectiveMs, costUsdPerHour } = model.predict(choice, load);
+  const affordableUsdPerHour = LEARNING_COST_RATIO * model.predict(rule, load).costUsdPerHour;
+  return stable && objectiveMs * correction <= objective.slo[0].latencyMs && costUsdPerHour <= affordableUsdPerHour;
 }
 
 /** Names a configuration at a load level in the book of residuals. */

@@ -1,6 +1,6 @@
 // Trust: when a learned policy may act, and what takes that away.
 
-export { choiceKey, expectedSafe, type Judge, predictedReward } from "./compare.ts";
+export { choiceKey, type Judge, mayTry, predictedReward } from "./compare.ts";
 export { type Drift, drifted, driftSchema, nextDrift, noDrift } from "./drift.ts";
 export {
   type Evidence,
