@@ -2,6 +2,7 @@
 
 import { type Agent, type AgentContext, type AgentFactory, ConfigError, UnknownNameError } from "../src/core/index.ts";
 import { optimizers } from "../src/optimizers/index.ts";
+import { bootstrapped } from "./bootstrapped.ts";
 import { dqn } from "./dqn.ts";
 import { gpPrior } from "./gp-prior.ts";
 import { optimizerPolicy } from "./optimizer-policy.ts";
@@ -32,8 +33,11 @@ export const networkLearners: readonly AgentFactory[] = [dqn, ppo];
 /** Agents that learn when to launch and drop machines; where there are none to count they leave things to an optimizer. */
 export const fleetLearners: readonly AgentFactory[] = [regionFleet];
 
+/** Agents around agents. */
+export const wrappers: readonly AgentFactory[] = [bootstrapped((name) => findAgent(name))];
+
 /** Every agent that goes on learning as it acts. */
-export const learningAgents: readonly AgentFactory[] = [...learners, ...networkLearners, ...fleetLearners];
+export const learningAgents: readonly AgentFactory[] = [...learners, ...networkLearners, ...fleetLearners, ...wrappers];
 
 /** Every agent, by one line each. */
 export const agents: readonly AgentFactory[] = [

@@ -5,6 +5,7 @@ import {
   type Agent,
   type AgentContext,
   type AgentFactory,
+  type AgentSnapshot,
   CheckpointError,
   fromJson,
   type Policy,
@@ -37,6 +38,18 @@ export interface LearnerParts<Settings extends object, State extends { readonly 
   portable(context: AgentContext, spec: PolicySpec): PortablePolicy;
 }
 
+/** The state in a snapshot. @throws {CheckpointError} when the snapshot is another agent's, or of another form */
+export function readSnapshot<State>(name: string, schema: z.ZodType<State>, snapshot: AgentSnapshot): State {
+  if (snapshot.agent !== name || snapshot.version !== SNAPSHOT_VERSION) {
+    const found = `${snapshot.agent} version ${snapshot.version}`;
+    throw new CheckpointError(`snapshot: expected ${name} version ${SNAPSHOT_VERSION}, found ${found}`);
+  }
+  const parsed = schema.safeParse(fromJson(snapshot.state));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new CheckpointError(`snapshot state.${issue?.path.join(".")}: ${issue?.message}`);
+}
+
 /** The registry entry of a learner. */
 export function learnerEntry<Settings extends object, State extends { readonly settings: Record<string, unknown> }>({
   name,
@@ -52,18 +65,10 @@ export function learnerEntry<Settings extends object, State extends { readonly s
     summary,
     create: (context) => make(context, settings),
     restore(context, snapshot) {
-      if (snapshot.agent !== name || snapshot.version !== SNAPSHOT_VERSION) {
-        const found = `${snapshot.agent} version ${snapshot.version}`;
-        throw new CheckpointError(`snapshot: expected ${name} version ${SNAPSHOT_VERSION}, found ${found}`);
-      }
-      const parsed = state.safeParse(fromJson(snapshot.state));
-      if (!parsed.success) {
-        const issue = parsed.error.issues[0];
-        throw new CheckpointError(`snapshot state.${issue?.path.join(".")}: ${issue?.message}`);
-      }
-      const agent = make(context, readSettings(name, schema, parsed.data.settings));
+      const data = readSnapshot(name, state, snapshot);
+      const agent = make(context, readSettings(name, schema, data.settings));
       try {
-        agent.restore(parsed.data);
+        agent.restore(data);
       } catch (cause) {
         throw new CheckpointError(`snapshot of ${name}: does not fit this lattice`, { cause });
       }

@@ -47,6 +47,7 @@ export function sequenceSeen(
   observation: ClusterState,
 ): Float64Array {
   const found = new Float64Array(steps * features.length);
+  if (steps === 0) return found;
   const windows = observation.history.slice(-steps);
   const missing = steps - windows.length;
   windows.forEach((window, i) => {

@@ -15,10 +15,12 @@ export function isConfigurable(factory: AgentFactory): factory is ConfigurableAg
 }
 
 /**
- * Splits `name:key=value,...`.
+ * Splits `name:key=value,...`. An agent inside another may stand in brackets: `outer(inner)` is `outer:agent=inner`.
  * @throws {ConfigError} when a setting is not `key=value` or a key comes twice
  */
 export function parseAgentName(text: string): { name: string; settings: Record<string, string> } {
+  const [, outer, inner] = /^([a-z][a-z-]*)\((.+)\)$/.exec(text) ?? [];
+  if (outer !== undefined && inner !== undefined) return { name: outer, settings: { agent: inner } };
   const [name = "", ...rest] = text.split(":");
   const settings: Record<string, string> = {};
   for (const part of rest.join(":").split(",").filter(Boolean)) {

@@ -1,7 +1,7 @@
 // Agents learn; policies are their frozen, pure results, and PolicySpec is the only door out.
 
 import type { Catalogue } from "./catalogue.ts";
-import type { Proposal, Transition } from "./decision.ts";
+import type { Proposal, Transition, Trust } from "./decision.ts";
 import type { Configuration, Knob } from "./knob.ts";
 import type { Limits, Optimizer, PerformanceModel } from "./model.ts";
 import type { Objective } from "./objective.ts";
@@ -99,6 +99,8 @@ export interface Agent {
   believes?(configuration: Configuration): Belief | null;
   /** The configuration it would keep at the present load; null before it knows one. */
   incumbent?(): Configuration | null;
+  /** How far its own policy has earned to act; absent where it acts without asking. */
+  trust?(): Trust;
 }
 
 /** A profiled point the prior may see. */
