@@ -2,6 +2,7 @@
 
 import { UnknownNameError } from "../core/index.ts";
 import type { AdapterEntry } from "./adapter-entry.ts";
+import { aws } from "./aws.ts";
 import { external } from "./external.ts";
 import { gateway } from "./gateway.ts";
 import { kubernetes } from "./kubernetes.ts";
@@ -11,7 +12,16 @@ import { rayServe } from "./ray-serve.ts";
 import { triton } from "./triton.ts";
 
 /** Every kind of cluster that a cluster file can attach, in alphabetical order. */
-export const adapters: readonly AdapterEntry[] = [external, gateway, kubernetes, local, prometheus, rayServe, triton];
+export const adapters: readonly AdapterEntry[] = [
+  aws,
+  external,
+  gateway,
+  kubernetes,
+  local,
+  prometheus,
+  rayServe,
+  triton,
+];
 
 /** @throws {UnknownNameError} when there is no adapter of that name */
 export function findAdapter(name: string): AdapterEntry {

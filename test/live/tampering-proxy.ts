@@ -1,10 +1,29 @@
 // A proxy in front of a real server that lets everything through until a test tells it what to answer instead.
 
-import { createServer, request as forward, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  request as forward,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 
+/** A request, whole. */
+export interface ProxiedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
 /** Takes the place of the server's answer, where it has one; null lets the request through. */
-export type Tampering = (method: string, path: string) => { readonly status: number; readonly body: string } | null;
+export type Tampering = (
+  method: string,
+  path: string,
+  request: ProxiedRequest,
+) => { readonly status: number; readonly body: string } | null;
 
 /** Changes the body of the server's own answer. */
 export type Distortion = (path: string, body: string) => string;
@@ -13,15 +32,22 @@ export type Distortion = (path: string, body: string) => string;
 export class TamperingProxy {
   tamper: Tampering | null = null;
   distort: Distortion | null = null;
-  /** Requests other than GET that went through. */
+  /** Requests that change something and went through. */
   writes = 0;
   readonly #target: string;
+  readonly #isWrite: (request: ProxiedRequest) => boolean;
   readonly #server: Server;
   #port = 0;
 
-  constructor(target: string) {
+  /** @param isWrite whether a request changes something: all but GET, where the protocol says it by its methods */
+  constructor(target: string, isWrite: (request: ProxiedRequest) => boolean = ({ method }) => method !== "GET") {
     this.#target = target;
-    this.#server = createServer((request, response) => this.#answer(request, response));
+    this.#isWrite = isWrite;
+    this.#server = createServer((request, response) => {
+      const parts: Buffer[] = [];
+      request.on("data", (part: Buffer) => parts.push(part));
+      request.on("end", () => this.#answer(request, Buffer.concat(parts), response));
+    });
   }
 
   get url(): string {
@@ -61,15 +87,14 @@ export class TamperingProxy {
     return () => this.listen();
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
-    const { method = "GET", url = "/", headers } = request;
-    const tampered = this.tamper?.(method, url);
+  #answer({ method = "GET", url = "/", headers }: IncomingMessage, body: Buffer, response: ServerResponse): void {
+    const whole = { method, path: url, headers, body };
+    const tampered = this.tamper?.(method, url, whole);
     if (tampered) {
-      request.resume();
       response.writeHead(tampered.status).end(tampered.body);
       return;
     }
-    if (method !== "GET") this.writes += 1;
+    if (this.#isWrite(whole)) this.writes += 1;
     const upstream = forward(this.#target + url, { method, headers }, (answer) => {
       const { distort } = this;
       if (distort === null) {
@@ -84,6 +109,6 @@ export class TamperingProxy {
       });
     });
     upstream.on("error", () => response.destroy());
-    request.pipe(upstream);
+    upstream.end(body);
   }
 }
