@@ -3,7 +3,6 @@
 // learnService: mean service time per batch size bin → Kalman update of the surface; cal = decayed mean of min(9, innovation²)
 // residual d = slowdown between the window's latency and a replay of its own arrivals (a control variate), |d| ≤ .6;
 //   shared by regions (or a Gaussian process); σ² = max(1, cal)·(σ_service² + τ²·v) + model error²
-// score: P = Φ((slack - μ)/σ);  cost: v = E[gain; safe];  latency: v = expected improvement;  v /= P + (1-P)·ab + .05
 // next: the best score, simulated until it is fresh;  bank pays (1-P)·ab and earns α
 // canary: after 1/16 window the service belief is updated and the configuration simulated again: P < .3 rolls back
 // Source: our own; control variates and experience from a model as in R. Sutton, "Dyna", 1991, and the textbooks.
@@ -11,12 +10,14 @@
 import { z } from "zod";
 import type { Objective, WindowMetrics } from "../src/core/index.ts";
 import {
+  bestMeasured,
+  type Candidacy,
   ChangeTest,
   Cone,
   changeTestSchema,
   describeShift,
+  leastLate,
   type NextStep,
-  normalShare,
   Observations,
   observationsSchema,
   TOO_LATE,
@@ -27,19 +28,14 @@ import { describePhysics, type Evidence, type Physics, PhysicsTest, physicsTestS
 import type { RecordedTrace } from "./replay.ts";
 import { ReplayBeliefs, replayBeliefsSchema } from "./replay-beliefs.ts";
 import type { ReplayParts, ReplaySearchSettings } from "./replay-contract.ts";
+import { type Demands, ReplayRanking, type Score } from "./replay-ranking.ts";
 import { ServiceLearner, serviceLearnerSchema } from "./service-learner.ts";
-
-/** Expected share of a window that any trial takes, in the denominator of the score. */
-const TRIAL_COST = 0.05;
 
 /** Noise of the residual slowdown of one window, its own arrivals replayed. */
 const RESIDUAL_NOISE = 0.04;
 
 /** Weight that residuals from before a change of the system keep, in place of the load level's. */
 const CHANGED_TRUST = 0.3;
-
-/** Doubt added when the sweep ranks what was not simulated. */
-const OPTIMISM = 0.1;
 
 /** JSON form of the search. */
 export const replaySearchSchema = z.object({
@@ -55,12 +51,6 @@ export const replaySearchSchema = z.object({
   observations: observationsSchema,
 });
 
-interface Score {
-  readonly index: number;
-  readonly value: number;
-  readonly probability: number;
-}
-
 /** The search. */
 export class ReplaySearch {
   readonly #parts: ReplayParts;
@@ -73,6 +63,7 @@ export class ReplaySearch {
   #bank: number;
   #lastAborted = false;
   readonly #beliefs: ReplayBeliefs;
+  readonly #ranking: ReplayRanking;
   readonly #service: ServiceLearner;
   readonly #change = new ChangeTest();
   /** Slowdown by which the system was last noticed to have changed; 0 for never. */
@@ -98,6 +89,7 @@ export class ReplaySearch {
       tau0: settings.tau0,
       controlVariate: settings.controlVariate,
     });
+    this.#ranking = new ReplayRanking(parts, settings, this.#beliefs);
   }
 
   /** Goes to another load level. */
@@ -146,13 +138,13 @@ export class ReplaySearch {
     }
     if (incumbent !== null && this.#change.suspects) {
       return this.#stay(
-        this.#leastLate() ?? incumbent,
+        leastLate(this.#measured()) ?? incumbent,
         "not what it was: the least late is measured again, to be sure",
       );
     }
     if (incumbent !== null && this.#borderline(incumbent)) return this.#stay(incumbent, "borderline: measured again");
     const safe = incumbent !== null && this.#beliefs.logLatency(incumbent) <= this.#logSlo;
-    const best = this.#settle(safe ? incumbent : null, incumbent === null, budget);
+    const best = this.#ranking.settle(this.#demands(safe ? incumbent : null, incumbent === null), budget);
     if (best === null || (incumbent !== null && !safe && !this.#worthTheRisk(best, incumbent))) {
       return this.#stay(incumbent ?? 0, "nothing simulated promises more");
     }
@@ -164,14 +156,7 @@ export class ReplaySearch {
   sweep(): void {
     const incumbent = this.incumbent();
     const safe = incumbent !== null && this.#beliefs.logLatency(incumbent) <= this.#logSlo ? incumbent : null;
-    const scores: Score[] = [];
-    for (let i = 0; i < this.#parts.candidates.servers.length; i++) {
-      if (this.#parts.latency.isSimulated(i)) continue;
-      const score = this.#score(i, safe, false, OPTIMISM);
-      if (score !== null) scores.push(score);
-    }
-    scores.sort((a, b) => b.value - a.value);
-    for (const { index } of scores.slice(0, this.#settings.sweep)) this.#parts.latency.simulate(index, false);
+    this.#ranking.screen(this.#demands(safe, false));
   }
 
   /** Whether a canary may go on, by the service times of its first part. */
@@ -226,16 +211,7 @@ export class ReplaySearch {
 
   /** The measured configuration to fall back on; null when nothing is measured at that level. */
   incumbent(level?: number): number | null {
-    let best: number | null = null;
-    let bestValue = Number.POSITIVE_INFINITY;
-    for (const [i, own] of this.#observations.owned(level)) {
-      const logLatency = level === undefined ? this.#beliefs.logLatency(i) : own.logLatency;
-      const value = this.#minimize === "cost" ? own.logCost : logLatency;
-      if (logLatency > this.#logSlo || value >= bestValue) continue;
-      best = i;
-      bestValue = value;
-    }
-    return best ?? this.#leastLate(level);
+    return bestMeasured(this.#measured(level), this.#minimize, this.#logSlo);
   }
 
   /** Probability that configuration i meets the SLO. */
@@ -271,17 +247,12 @@ export class ReplaySearch {
     this.#observations.restore(saved.observations, level);
   }
 
-  /** The measured configuration with the least latency; null when nothing is measured at that level. */
-  #leastLate(level?: number): number | null {
-    let best: number | null = null;
-    let least = Number.POSITIVE_INFINITY;
-    for (const [i, own] of this.#observations.owned(level)) {
-      const logLatency = level === undefined ? this.#beliefs.logLatency(i) : own.logLatency;
-      if (logLatency >= least) continue;
-      least = logLatency;
-      best = i;
-    }
-    return best;
+  /** What was measured at that level; at the present one with its latency as believed. */
+  #measured(level?: number): Candidacy[] {
+    return [...this.#observations.owned(level)].map(([index, own]) => {
+      const logLatency = level === undefined ? this.#beliefs.logLatency(index) : own.logLatency;
+      return { index, logLatency, logCost: own.logCost };
+    });
   }
 
   #stay(index: number, reason: string): NextStep {
@@ -298,46 +269,20 @@ export class ReplaySearch {
     return Math.min(0.98, Math.max(leastProbability, 1 - this.#bank / abortCost));
   }
 
+  #demands(safe: number | null, first: boolean): Demands {
+    const incumbent =
+      safe === null
+        ? null
+        : { logLatency: this.#beliefs.logLatency(safe), logCost: this.#observations.own(safe)?.logCost ?? 0 };
+    const open = (i: number): boolean =>
+      this.#observations.own(i) === undefined && !this.#cone.blocked(i, this.#window);
+    return { incumbent, first, leastProbability: this.#leastProbability, open };
+  }
+
   #borderline(incumbent: number): boolean {
     const count = this.#observations.own(incumbent)?.count ?? 0;
     if (this.#minimize !== "cost" || count >= 3) return false;
     return Math.abs(this.#beliefs.logLatency(incumbent) - this.#logSlo) < 0.03 / Math.sqrt(count);
-  }
-
-  /** The best candidate whose score rests on fresh simulations, as far as the budget of simulations goes. */
-  #settle(safe: number | null, first: boolean, budget: number): Score | null {
-    const scores: (Score | null)[] = this.#parts.candidates.servers.map((_, i) => this.#score(i, safe, first, 0));
-    for (let run = 0; ; run++) {
-      let best: Score | null = null;
-      for (const score of scores) if (score !== null && (best === null || score.value > best.value)) best = score;
-      if (best === null || run >= budget || this.#parts.latency.fresh(best.index)) return best;
-      this.#parts.latency.simulate(best.index, this.#parts.latency.isSimulated(best.index));
-      scores[best.index] = this.#score(best.index, safe, first, 0);
-    }
-  }
-
-  #score(i: number, safe: number | null, first: boolean, optimism: number): Score | null {
-    if (this.#observations.own(i) !== undefined || this.#cone.blocked(i, this.#window)) return null;
-    const { latency, estimator, usdPerHour } = this.#parts;
-    const { abortCost, minGain, minLatencyGain } = this.#settings;
-    const sigma = this.#beliefs.sigma(i) + optimism;
-    const margin = this.#beliefs.margin(i, sigma);
-    const probability = normalShare(margin);
-    if (safe === null) return { index: i, value: first ? margin : probability, probability };
-    if (probability < this.#leastProbability) return null;
-    let value: number;
-    if (this.#minimize === "cost") {
-      const gain =
-        (this.#observations.own(safe)?.logCost ?? 0) - Math.log(Math.max(1e-9, usdPerHour(i, latency.expected(i))));
-      if (gain <= minGain) return null;
-      const mean = estimator.mean(i);
-      value = gain * probability - (this.#parts.costFollowsService ? lateCost(mean, sigma, margin, probability) : 0);
-      if (value < minGain) return null;
-    } else {
-      value = this.#beliefs.improvement(i, sigma, this.#beliefs.logLatency(safe));
-      if (value < minLatencyGain) return null;
-    }
-    return { index: i, value: value / (probability + (1 - probability) * abortCost + TRIAL_COST), probability };
   }
 
   #reasonFor(best: Score, safe: boolean): string {
@@ -386,10 +331,4 @@ export class ReplaySearch {
     this.#bank = this.#settings.initialBank;
     return true;
   }
-}
-
-/** E[z; z < slack] for z normal: what slower service adds to the cost of the cases that are safe. */
-function lateCost(mean: number, sigma: number, margin: number, probability: number): number {
-  const density = Math.exp(-0.5 * margin * margin) / Math.sqrt(2 * Math.PI);
-  return mean * probability - sigma * density;
 }

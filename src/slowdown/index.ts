@@ -10,6 +10,7 @@ export * from "./change-test.ts";
 export * from "./cone.ts";
 export * from "./dispersion.ts";
 export * from "./gaussian-residual.ts";
+export * from "./incumbent.ts";
 export * from "./latency-table.ts";
 export * from "./load-model.ts";
 export * from "./normal-curve.ts";

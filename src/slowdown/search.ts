@@ -17,6 +17,7 @@ import { Calibration, calibrationSchema } from "./calibration.ts";
 import type { CandidateSet } from "./candidate-set.ts";
 import { ChangeTest, changeTestSchema, describeShift } from "./change-test.ts";
 import { Cone } from "./cone.ts";
+import { bestMeasured, type Candidacy, leastLate } from "./incumbent.ts";
 import { Observations, observationsSchema } from "./observations.ts";
 import type { ResidualEstimator } from "./residual.ts";
 import { RiskBank } from "./risk-bank.ts";
@@ -129,7 +130,7 @@ export class SlowdownSearch {
     if (incumbent === null) return this.#first(running);
     if (this.#change.suspects) {
       return this.#stay(
-        this.#leastLate() ?? incumbent,
+        leastLate(this.#measured()) ?? incumbent,
         "not what it was: the least late is measured again, to be sure",
       );
     }
@@ -230,29 +231,15 @@ export class SlowdownSearch {
 
   /** The measured configuration to fall back on; null when nothing is measured at that level. */
   incumbent(level?: number): number | null {
-    let best: number | null = null;
-    let bestValue = Number.POSITIVE_INFINITY;
-    for (const [i, own] of this.#observations.owned(level)) {
-      const logLatency = level === undefined ? this.#beliefs.measured(i).mean : own.logLatency;
-      const value = this.#minimize === "cost" ? own.logCost : logLatency;
-      if (logLatency > this.#logSlo || value >= bestValue) continue;
-      best = i;
-      bestValue = value;
-    }
-    return best ?? this.#leastLate(level);
+    return bestMeasured(this.#measured(level), this.#minimize, this.#logSlo);
   }
 
-  /** The measured configuration with the least latency; null when nothing is measured at that level. */
-  #leastLate(level?: number): number | null {
-    let best: number | null = null;
-    let least = Number.POSITIVE_INFINITY;
-    for (const [i, own] of this.#observations.owned(level)) {
-      const logLatency = level === undefined ? this.#beliefs.measured(i).mean : own.logLatency;
-      if (logLatency >= least) continue;
-      least = logLatency;
-      best = i;
-    }
-    return best;
+  /** What was measured at that level; at the present one with its latency as believed. */
+  #measured(level?: number): Candidacy[] {
+    return [...this.#observations.owned(level)].map(([index, own]) => {
+      const logLatency = level === undefined ? this.#beliefs.measured(index).mean : own.logLatency;
+      return { index, logLatency, logCost: own.logCost };
+    });
   }
 
   #stay(index: number, reason: string): NextStep {
