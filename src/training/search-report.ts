@@ -52,6 +52,8 @@ export interface ProblemReport {
   readonly unsafeFirst20: number;
   readonly overTwiceSloShare: number;
   readonly latencyPaid: number;
+  /** Share of runs that named something their model would not lead one to expect, and what the first of them said last. */
+  readonly noticed: { readonly share: number; readonly example: string | null };
 }
 
 /** How many times fewer windows one method needs than another. */
@@ -165,6 +167,10 @@ function problemReport({ problem, algorithm, runs }: RunGroup, windows: number):
       runs.map((run) => run.latencyPaid),
       0.5,
     ),
+    noticed: {
+      share: mean(runs.map((run) => (run.notices.length > 0 ? 1 : 0))),
+      example: runs.find((run) => run.notices.length > 0)?.notices.at(-1)?.text ?? null,
+    },
   };
 }
 
@@ -227,6 +233,7 @@ function notesOf(algorithms: readonly AlgorithmReport[], windows: number): strin
     ...(guarded.length === 0 ? [] : [`${guarded.join(", ")} had region-prior's prior, risk bank and canary.`]),
     "region-sim alone sees arrival times and service times by batch size; part of its lead is that information.",
     `Runs that never came within 5 % (10 %) count as ${windows + 1} windows, so their medians and means are lower bounds.`,
+    "The first decision of a method that plans makes its model and counts as planning. Times are of a machine that may do other work.",
     "Least cost: the optimum is the cheapest configuration with true latency at most .97 of the SLO.",
     "Latency paid is the latency served (aborted canaries by their share of a window) over the optimum's true one.",
   ];

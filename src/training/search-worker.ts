@@ -55,7 +55,9 @@ export interface SearchRun extends SearchScore {
   readonly notices: SearchRecord["notices"];
   /** Passes before the change, for runs that have one. */
   readonly passesBefore: number;
+  /** Of every decision; but the first of a method that plans. */
   readonly decisionMicros: readonly number[];
+  /** Of planning, and of the first decision of a method that plans, which makes its model. */
   readonly planMicros: readonly number[];
 }
 
@@ -134,14 +136,15 @@ async function runOne(task: SearchTask, method: MethodTask, seed: number): Promi
     runSearch(phases, createSearcher(algorithm, first.open, seed), { seed, nowMs }),
   );
   const judge = phases[phases.length - 1] ?? first;
-  const { trials, notices, decisionMicros, planMicros } = record;
+  const { trials, notices } = record;
+  const making = record.planMicros.length > 0 ? 1 : 0;
   return {
     ...scoreRun(judge.problem, judge.truth, record, phases.length - 1),
     trials,
     notices,
     passesBefore: record.passes.filter((pass) => pass.phase < phases.length - 1).length,
-    decisionMicros,
-    planMicros,
+    decisionMicros: record.decisionMicros.slice(making),
+    planMicros: [...record.decisionMicros.slice(0, making), ...record.planMicros],
   };
 }
 
