@@ -121,7 +121,7 @@ export class ReplaySearch {
     return [
       ...(this.#shift === 0 ? [] : [describeShift(this.#shift)]),
       ...(physics === null ? [] : [`the cluster ${physics}`]),
-      ...describeMismatch({ deviation, scatter: this.#parts.replay.scatter(), dispersion, residual }),
+      ...describeMismatch({ deviation, scatter: this.#parts.replay.scatter, dispersion, residual }),
     ].join(", ");
   }
 

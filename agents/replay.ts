@@ -82,8 +82,7 @@ export class Replay {
   #recorded: number[] = [];
   #multipliers: Float64Array;
   #pooled = new Float64Array(0);
-  /** Of so many recorded multipliers: sorting them for every decision would cost more than deciding. */
-  #scatter: { readonly count: number; readonly of: Scatter } | null = null;
+  #scatter: Scatter | null = null;
 
   constructor(percentile: number, random: Random) {
     this.#percentile = percentile;
@@ -91,11 +90,8 @@ export class Replay {
   }
 
   /** How service times scatter around their means; null until enough were recorded. */
-  scatter(): Scatter | null {
-    const count = this.#recorded.length;
-    if (count < ENOUGH_MULTIPLIERS) return null;
-    if (this.#scatter?.count !== count) this.#scatter = { count, of: scatterOf(this.#recorded) };
-    return this.#scatter.of;
+  get scatter(): Scatter | null {
+    return this.#scatter;
   }
 
   /** Takes multipliers of real batches; the first 16,384 are kept. */
@@ -107,6 +103,7 @@ export class Replay {
     if (this.#recorded.length < ENOUGH_MULTIPLIERS) return;
     const mean = this.#recorded.reduce((sum, one) => sum + one, 0) / this.#recorded.length;
     this.#multipliers = Float64Array.from(this.#recorded, (one) => one / mean);
+    this.#scatter = scatterOf(this.#recorded);
   }
 
   /**
