@@ -2,64 +2,9 @@
 
 import { findAgent } from "../../agents/index.ts";
 import { agentContext, type OpenScenario } from "../../environments/index.ts";
-import {
-  type ClusterState,
-  type Configuration,
-  HISTORY_WINDOWS,
-  type PastWindow,
-  type Proposal,
-  type Random,
-  rewardOf,
-  type Search,
-  type WindowMetrics,
-} from "../core/index.ts";
+import { type Proposal, type Random, rewardOf, type Search } from "../core/index.ts";
 import { createOptimizer } from "../optimizers/index.ts";
-
-/** What is known before anything was measured: the load and the configuration to start from. */
-function unmeasured(open: OpenScenario, rateRps: number): ClusterState {
-  return {
-    timeS: 0,
-    metrics: {
-      durationS: 0,
-      requests: 0,
-      arrivals: { rateRps, recentRatesRps: [], dispersion: null, peakToMedian: null },
-      latency: null,
-      queueLength: 0,
-      utilization: 0,
-      meanBatchSize: null,
-      service: null,
-      dropped: 0,
-      offloadedShare: 0,
-      costUsdPerHour: 0,
-      costUsd: 0,
-    },
-    fleet: {},
-    configuration: open.initial,
-    inFlight: null,
-    canary: null,
-    forecast: null,
-    mask: null,
-    history: [],
-  };
-}
-
-/** The state after a window served in a configuration. */
-function after(state: ClusterState, configuration: Configuration, metrics: WindowMetrics): ClusterState {
-  const timeS = state.timeS + metrics.durationS;
-  const past: PastWindow = {
-    timeS,
-    durationS: metrics.durationS,
-    arrivalRateRps: metrics.arrivals.rateRps,
-    peakRateRps: Math.max(metrics.arrivals.rateRps, ...metrics.arrivals.recentRatesRps),
-    objectiveMs: metrics.latency?.objectiveMs ?? null,
-    missRatio: metrics.latency?.missRatio ?? 0,
-    utilization: metrics.utilization,
-    queueLength: metrics.queueLength,
-    costUsdPerHour: metrics.costUsdPerHour,
-    configuration,
-  };
-  return { ...state, timeS, metrics, configuration, history: [...state.history, past].slice(-HISTORY_WINDOWS) };
-}
+import { stateAfter, stateBefore } from "../training/window-state.ts";
 
 /**
  * The agent of a name as a search; a trial is served for a whole window.
@@ -69,7 +14,7 @@ function after(state: ClusterState, configuration: Configuration, metrics: Windo
  */
 export function agentSearch(name: string, open: OpenScenario, random: Random, seed: number, rateRps: number): Search {
   const agent = findAgent(name).create(agentContext(open, random, seed, createOptimizer("static")));
-  let state = unmeasured(open, rateRps);
+  let state = stateBefore(open.initial, rateRps);
   let proposed: Proposal | null = null;
   return {
     ask() {
@@ -78,7 +23,7 @@ export function agentSearch(name: string, open: OpenScenario, random: Random, se
       return proposed;
     },
     tell(configuration, metrics) {
-      const next = after(state, configuration, metrics);
+      const next = stateAfter(state, configuration, metrics);
       agent.update({
         observation: state,
         proposed: proposed ?? { configuration, reason: "told" },

@@ -3,25 +3,19 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { benchChanges, defaultCacheFolder } from "../../bench/search.ts";
-import { dataFolder } from "../config.ts";
 import type { ChangeReport } from "../training/change-report.ts";
 import { type SearchChange, searchChanges } from "../training/search-change.ts";
+import { benchOptions, type SearchBenchFlags } from "./bench-search.ts";
 import { nameList, someOf, wholeNumber } from "./options.ts";
 import { printJson, printLine, printTable, startProgress } from "./output.ts";
 
 /** Problems that can change in every way and still be solved: light loads. */
 const DEFAULT_PROBLEMS = ["resnet16", "bert16", "resnet18", "bert18", "function", "llm"].map((name) => `${name}-light`);
 
-interface ChangeFlags {
-  readonly problems: readonly string[];
+interface ChangeFlags extends SearchBenchFlags {
   readonly changes: readonly SearchChange[];
-  readonly algorithms: readonly string[];
-  readonly seeds: number;
   readonly before: number;
   readonly after: number;
-  readonly workers: number;
-  readonly cache: string;
-  readonly json?: boolean;
 }
 
 function printReport({ changes, seeds, windowsBefore, windowsAfter }: ChangeReport): void {
@@ -43,18 +37,9 @@ function printReport({ changes, seeds, windowsBefore, windowsAfter }: ChangeRepo
 
 async function run(flags: ChangeFlags): Promise<void> {
   const progress = startProgress("change");
-  const report = await benchChanges({
-    problems: flags.problems,
-    changes: flags.changes,
-    algorithms: flags.algorithms,
-    seeds: Array.from({ length: flags.seeds }, (_, i) => i + 1),
-    windows: flags.before,
-    windowsAfter: flags.after,
-    dataFolder: dataFolder(),
-    cacheFolder: flags.cache,
-    workers: flags.workers,
-    onProgress: (share, what) => progress.update(share, what),
-  }).finally(() => progress.stop());
+  const { changes, before: windows, after: windowsAfter } = flags;
+  const options = { ...benchOptions(flags, progress), changes, windows, windowsAfter };
+  const report = await benchChanges(options).finally(() => progress.stop());
   if (flags.json === true) printJson(report);
   else printReport(report);
 }

@@ -2,20 +2,37 @@
 
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import { benchSearch, defaultCacheFolder } from "../../bench/search.ts";
+import { benchSearch, defaultCacheFolder, type SearchBenchOptions } from "../../bench/search.ts";
 import { dataFolder } from "../config.ts";
 import type { SearchReport } from "../training/search-report.ts";
 import { nameList, wholeNumber } from "./options.ts";
-import { printJson, printLine, printTable, startProgress } from "./output.ts";
+import { type Progress, printJson, printLine, printTable, startProgress } from "./output.ts";
 
-interface SearchFlags {
+/** What every benchmark of searches is asked. */
+export interface SearchBenchFlags {
   readonly problems: readonly string[];
   readonly algorithms: readonly string[];
   readonly seeds: number;
-  readonly windows: number;
   readonly workers: number;
   readonly cache: string;
   readonly json?: boolean;
+}
+
+interface SearchFlags extends SearchBenchFlags {
+  readonly windows: number;
+}
+
+/** The flags as the benchmark takes them. */
+export function benchOptions(flags: SearchBenchFlags, progress: Progress): Omit<SearchBenchOptions, "windows"> {
+  return {
+    problems: flags.problems,
+    algorithms: flags.algorithms,
+    seeds: Array.from({ length: flags.seeds }, (_, i) => i + 1),
+    dataFolder: dataFolder(),
+    cacheFolder: flags.cache,
+    workers: flags.workers,
+    onProgress: (share, what) => progress.update(share, what),
+  };
 }
 
 function percent(share: number, digits = 1): string {
@@ -68,16 +85,9 @@ function printReport({ algorithms, ratios, notes, problems, seeds, windows }: Se
 
 async function run(flags: SearchFlags): Promise<void> {
   const progress = startProgress("search");
-  const report = await benchSearch({
-    problems: flags.problems,
-    algorithms: flags.algorithms,
-    seeds: Array.from({ length: flags.seeds }, (_, i) => i + 1),
-    windows: flags.windows,
-    dataFolder: dataFolder(),
-    cacheFolder: flags.cache,
-    workers: flags.workers,
-    onProgress: (share, what) => progress.update(share, what),
-  }).finally(() => progress.stop());
+  const report = await benchSearch({ ...benchOptions(flags, progress), windows: flags.windows }).finally(() =>
+    progress.stop(),
+  );
   if (flags.json === true) printJson(report);
   else printReport(report);
 }
