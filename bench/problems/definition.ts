@@ -1,6 +1,6 @@
 // The reference problems of the search benchmark: what is fixed of them by definition, before loads and SLOs are computed.
 //
-// Six surfaces × three loads, and wrong-physics variants. Loads are shares of the highest true throughput
+// Six surfaces × three loads, wrong-physics variants, and held-out ones, made once the agents were frozen. Loads are shares of the highest true throughput
 // instances·B/s(B) over the configurations that use at most all cores and serve a full batch within the cap;
 // the SLO is 1.5 times the least latency that any configuration reaches at the heavy load.
 
@@ -13,7 +13,7 @@ export type LoadName = (typeof LOADS)[number];
 /** A problem before its load is known. */
 export interface ProblemDefinition {
   /** Folder the problem is written to. */
-  readonly set: "reference" | "wrong-physics" | "fresh";
+  readonly set: "reference" | "wrong-physics" | "held-out";
   readonly name: string;
   /** Loads that are written. */
   readonly written: readonly LoadName[];
@@ -178,17 +178,16 @@ const bert16 = cpuProblem("bert16", "bert-cloudlab", 16, "mmpp", "cost", 250);
 const resnet18 = cpuProblem("resnet18", "resnet-skylake2x", 18, "poisson", "latency", 250);
 const bert18 = cpuProblem("bert18", "bert-skylake2x", 18, "mmpp", "latency", 250);
 
+/** Memory sizes the functions were measured at. */
+const MEASURED_MEMORY_MB = Array.from({ length: 28 }, (_, i) => 1280 + 64 * i);
+
 /** The six surfaces of the reference set. */
 export const REFERENCE: readonly ProblemDefinition[] = [
   resnet16,
   bert16,
   resnet18,
   bert18,
-  functionProblem(
-    "function",
-    "lambda-tf-resnetv2",
-    Array.from({ length: 28 }, (_, i) => 1280 + 64 * i),
-  ),
+  functionProblem("function", "lambda-tf-resnetv2", MEASURED_MEMORY_MB),
   llmProblem("llm", "llama2-70b-512-128"),
 ];
 
@@ -212,4 +211,23 @@ export const WRONG_PHYSICS: readonly ProblemDefinition[] = [
   wrong("long-bursts", bert18, {}, { highStayS: 10 * bert18.highStayS }),
   wrong("tight-slo", resnet16, {}, { sloFactor: 1.2 }),
   wrong("loose-slo", bert16, {}, { sloFactor: 2 }),
+];
+
+/** Problems of the same kind that the agents were not developed on: other limits, other surfaces, another machine. */
+export const HELD_OUT: readonly ProblemDefinition[] = [
+  wrong("sharing", bert16, { interference: 0.6 }, { set: "held-out" }),
+  wrong("narrow-lock", resnet18, { concurrencyLock: 4 }, { set: "held-out" }),
+  wrong("slow-batches", bert18, { batchOverheadMs: 40 }, { set: "held-out" }),
+  wrong(
+    "scattered-functions",
+    functionProblem("function", "lambda-mxnet-resnet50", MEASURED_MEMORY_MB),
+    { serviceCv: 0.25, stragglers: { share: 0.03, factor: 3 } },
+    { set: "held-out" },
+  ),
+  wrong(
+    "small-machine",
+    cpuProblem("small", "bert-cloudlab", 8, "poisson", "latency", 500),
+    { stragglers: { share: 0.02, factor: 4 } },
+    { set: "held-out" },
+  ),
 ];

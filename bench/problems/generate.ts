@@ -9,7 +9,7 @@ import { checkScenario, openScenario, scenarioFolder } from "../../environments/
 import { SeededRandom } from "../../src/math/index.ts";
 import { type SearchProblem, searchProblem } from "../../src/training/search-problem.ts";
 import { computeTruth } from "../../src/training/search-truth.ts";
-import { type LoadName, type ProblemDefinition, REFERENCE, WRONG_PHYSICS } from "./definition.ts";
+import { HELD_OUT, type LoadName, type ProblemDefinition, REFERENCE, WRONG_PHYSICS } from "./definition.ts";
 
 /** Longer than any search: at 2 requests per second a window of 21,000 takes three hours. */
 const DURATION_S = 1e8;
@@ -143,7 +143,7 @@ async function write(definition: ProblemDefinition): Promise<void> {
   }
 }
 
-for (const definition of [...REFERENCE, ...WRONG_PHYSICS]) {
+for (const definition of [...REFERENCE, ...WRONG_PHYSICS, ...HELD_OUT]) {
   const only = process.argv.slice(2);
   if (only.length === 0 || only.includes(definition.name)) await write(definition);
 }
