@@ -12,6 +12,8 @@ import { registerEvaluate } from "./evaluate.ts";
 import { registerExport } from "./export.ts";
 import { registerGateway } from "./gateway.ts";
 import { registerProfile } from "./profile.ts";
+import { registerRecommend } from "./recommend.ts";
+import { registerRollback } from "./rollback.ts";
 import { registerScenario } from "./scenario.ts";
 import { registerServe } from "./serve.ts";
 import { registerTrace } from "./trace.ts";
@@ -41,6 +43,8 @@ export function createProgram(): Command {
     registerTrain,
     registerEvaluate,
     registerTune,
+    registerRecommend,
+    registerRollback,
     registerExport,
     registerScenario,
     registerTrace,

@@ -1,4 +1,4 @@
-// `trimtab profile`: fits service-time models to measurements, and lists the profiles that ship.
+// `trimtab profile`: measures running clusters, fits service-time models to measurements, lists the profiles that ship.
 
 import type { Command } from "commander";
 import { dataFolder } from "../config.ts";
@@ -7,6 +7,10 @@ import { fitProfile, namedProfiles, readProfile, rowsOfDevice } from "../profile
 import { findDataFile } from "../store/index.ts";
 import { positiveNumber } from "./options.ts";
 import { printJson, printLine, printTable } from "./output.ts";
+import { type ProfileClusterFlags, profileCluster } from "./profile-cluster.ts";
+
+/** What is always there, because it has a default. */
+type MeasureFlags = Pick<ProfileClusterFlags, "window" | "within">;
 
 interface FitFlags {
   readonly json?: boolean;
@@ -59,7 +63,9 @@ async function fitFile(file: string, flags: FitFlags): Promise<void> {
   }
 }
 
-function list(flags: { readonly json?: boolean }): void {
+type ListFlags = Pick<FitFlags, "json">;
+
+function list(flags: ListFlags): void {
   const items = namedProfiles.map(({ name, source, assumption }) => ({ name, source, assumption }));
   if (flags.json === true) printJson({ items, next: null });
   else
@@ -71,7 +77,20 @@ function list(flags: { readonly json?: boolean }): void {
 
 /** Adds the commands. */
 export function registerProfile(program: Command): void {
-  const profile = program.command("profile").description("service-time models: fit measurements, list what ships");
+  const profile = program
+    .command("profile")
+    .description("service-time models: measure a running cluster, fit measurements, list what ships")
+    .option("--cluster <file|name>", "measure the points of its prior on the running cluster; what ran is put back")
+    .option("--window <s>", "seconds to measure each configuration for", positiveNumber, 60)
+    .option("--within <s>", "seconds the whole may take", positiveNumber, 900)
+    .option("--write", "put the points into the cluster file")
+    .option("--json", "print one JSON document")
+    .addHelpText("after", "\nExample:\n  $ trimtab profile --cluster cluster.yaml --within 600 --write\n")
+    .action((flags: Partial<ProfileClusterFlags> & MeasureFlags, command: Command) => {
+      const { cluster } = flags;
+      if (cluster === undefined) return command.help({ error: true });
+      return profileCluster({ ...flags, cluster });
+    });
   profile
     .command("fit")
     .description("fit closed forms to measured service times, with the error on held-out points")
@@ -80,11 +99,12 @@ export function registerProfile(program: Command): void {
     .option("--mb-per-core <mb>", `memory that buys one core (default ${LAMBDA_MB_PER_VCPU})`, positiveNumber)
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  $ trimtab profile fit my-model.csv\n")
-    .action((file: string, flags: FitFlags) => fitFile(file, flags));
+    // `--json` is taken by the command above, which has it too.
+    .action((file: string, _: FitFlags, command: Command) => fitFile(file, command.optsWithGlobals<FitFlags>()));
   profile
     .command("list")
     .description("the profiles that ship, with their sources and assumptions")
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  $ trimtab profile list\n")
-    .action((flags: { readonly json?: boolean }) => list(flags));
+    .action((_: ListFlags, command: Command) => list(command.optsWithGlobals<ListFlags>()));
 }

@@ -11,6 +11,7 @@ export { type LoopOrder, type OpenLoop, openLoop } from "./open-loop.ts";
 export type { Answer } from "./operator.ts";
 export type { ControlParts, LoopEvent } from "./parts.ts";
 export { type PlanHost, planHost } from "./plan-host.ts";
+export { type MeasuredPoint, measurePoints, type ProfileStep } from "./profile-run.ts";
 export { type ChangeProposal, type ProposalStatus, Proposals } from "./proposals.ts";
 export { type DecisionPage, type DecisionQuery, readDecisions } from "./record.ts";
 export { referenceSnapshot } from "./reference.ts";
