@@ -13,6 +13,7 @@ import { registerExport } from "./export.ts";
 import { registerGateway } from "./gateway.ts";
 import { registerProfile } from "./profile.ts";
 import { registerRecommend } from "./recommend.ts";
+import { registerReplay } from "./replay.ts";
 import { registerRollback } from "./rollback.ts";
 import { registerScenario } from "./scenario.ts";
 import { registerServe } from "./serve.ts";
@@ -45,6 +46,7 @@ export function createProgram(): Command {
     registerTune,
     registerRecommend,
     registerRollback,
+    registerReplay,
     registerExport,
     registerScenario,
     registerTrace,
