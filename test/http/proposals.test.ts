@@ -1,47 +1,21 @@
 // Proposals over HTTP: a cluster in advisory writes nothing until a person approves, and everything is on record.
 
-import { SimulatedCluster } from "../../src/clusters/simulated.ts";
-import { SeededRandom } from "../../src/math/index.ts";
-import { ExternalServer } from "../clusters/external-server.ts";
-import { knob, onePool, poisson } from "../simulator/plans.ts";
+import { Shop } from "../clusters/shop.ts";
 import { TestService } from "./service.ts";
 
-const counts = [1, 2, 3, 4, 5, 6, 7, 8];
-let server: ExternalServer;
+let shop: Shop;
 let service: TestService;
-let ticking: NodeJS.Timeout;
 
 beforeAll(async () => {
-  // One machine serves 100 requests/s; 20 arrive, so eight are far too many.
-  const plan = onePool(poisson(20, Number.POSITIVE_INFINITY), 8, () => 10, {
-    knobs: [knob("instances.m.onDemand", counts), knob("maxBatchSize", [1, 4])],
-    initial: { "instances.m.onDemand": 8, maxBatchSize: 1 },
-  });
-  server = new ExternalServer(new SimulatedCluster({ plan, random: new SeededRandom(3) }));
-  await server.listen();
+  shop = await Shop.open(20);
   service = await TestService.open();
-  ticking = setInterval(() => void server.clock.sleep(60_000), 20);
-  const document = {
-    name: "shop",
-    adapter: "external",
-    mode: "advisory",
-    options: { endpoint: server.url },
-    agent: "q-table",
-    slo: [{ percentile: 0.98, latencyMs: 200 }],
-    catalogue: { instances: ["m"], overrides: { m: { usdPerHour: 1 } } },
-    knobs: { "instances.m.onDemand": counts, maxBatchSize: [1, 4] },
-    initial: { "instances.m.onDemand": 8, maxBatchSize: 1 },
-    prior: { points: [{ batch: 1, serviceMs: 10 }] },
-    proposals: { expireAfterS: 100_000_000 },
-    intervalS: 0.05,
-  };
+  const document = shop.file({ mode: "advisory", proposals: { expireAfterS: 100_000_000 }, intervalS: 0.05 });
   await service.ask.post("/v1/clusters").send(document).expect(201);
   await service.until(async () => (await service.ask.get("/v1/clusters/shop")).body.pendingProposal !== null);
 });
 afterAll(async () => {
-  clearInterval(ticking);
   await service.close();
-  await server.stop();
+  await shop.close();
 });
 
 const path = "/v1/clusters/shop/proposals";
@@ -56,7 +30,7 @@ test("a proposal shows current and proposed, the window, votes and an explanatio
   expect(proposal.metrics.arrivalRateRps).toBeGreaterThan(10);
   expect((await service.ask.get(`${path}/${proposal.id}`).expect(200)).body.id).toBe(proposal.id);
   await service.ask.get(`${path}/shop-no-such`).expect(404);
-  expect(server.asked).toEqual([]);
+  expect(shop.server.asked).toEqual([]);
   const { text } = await service.ask.get("/metrics");
   expect(text).toContain('trimtab_pending_proposals{cluster="shop"} 1');
 });
@@ -66,7 +40,7 @@ test("rejected and approved, each answer is a record; an answered proposal canno
   const rejected = await service.ask.post(`${path}/${first.id}/reject`).send({ by: "ada", note: "sale" }).expect(200);
   expect(rejected.body).toMatchObject({ status: "rejected", answer: { by: "ada", note: "sale" } });
   await service.ask.post(`${path}/${first.id}/approve`).send({ by: "ada" }).expect(409);
-  expect(server.asked).toEqual([]);
+  expect(shop.server.asked).toEqual([]);
   const { body } = await service.ask.get(`/v1/clusters/shop/decisions/${rejected.body.decision}`).expect(200);
   expect(body).toMatchObject({ outcome: "rejected", actor: "operator", proposal: first.id });
   // What was rejected is not proposed again; another budget makes another proposal.
@@ -77,8 +51,8 @@ test("rejected and approved, each answer is a record; an answered proposal canno
   expect(second.proposed["instances.m.onDemand"]).toBeLessThanOrEqual(budget);
   const approved = await service.ask.post(`${path}/${second.id}/approve`).send({});
   expect(approved.body).toMatchObject({ status: "approved", answer: { by: "operator", note: null } });
-  expect(server.asked).toHaveLength(1);
-  expect(server.asked[0]).toMatchObject({ configuration: second.proposed });
+  expect(shop.server.asked).toHaveLength(1);
+  expect(shop.server.asked[0]).toMatchObject({ configuration: second.proposed });
   await service.until(async () =>
     (await service.ask.get("/metrics")).text.includes("trimtab_actuation_duration_seconds_count"),
   );

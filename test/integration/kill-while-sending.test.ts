@@ -4,16 +4,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SimulatedCluster } from "../../src/clusters/simulated.ts";
 import type { Configuration, DecisionRecord } from "../../src/core/index.ts";
-import { SeededRandom } from "../../src/math/index.ts";
 import { packageRoot } from "../../src/store/index.ts";
-import { ExternalServer } from "../clusters/external-server.ts";
-import { knob, onePool, poisson } from "../simulator/plans.ts";
+import { Shop } from "../clusters/shop.ts";
 
 const command = join(packageRoot(), "dist", "src", "cli", "main.js");
-const counts = [1, 2, 3, 4, 5, 6, 7, 8];
-const initial = { "instances.m.onDemand": 8, maxBatchSize: 1 };
 
 /** What the tests read of a cluster. */
 interface ClusterView {
@@ -23,42 +18,19 @@ interface ClusterView {
 }
 
 let folder: string;
-let server: ExternalServer;
-let ticking: NodeJS.Timeout;
+let shop: Shop;
 let services: ChildProcess[] = [];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "trimtab-killed-"));
-  // One machine serves 100 requests/s; 20 arrive, so there is something to change at once.
-  const plan = onePool(poisson(20, Number.POSITIVE_INFINITY), 8, () => 10, {
-    knobs: [knob("instances.m.onDemand", counts), knob("maxBatchSize", [1, 4])],
-    initial,
-  });
-  server = new ExternalServer(new SimulatedCluster({ plan, random: new SeededRandom(3) }));
-  await server.listen();
-  ticking = setInterval(() => void server.clock.sleep(60_000), 50);
-  const file = {
-    name: "shop",
-    adapter: "external",
-    mode: "active",
-    options: { endpoint: server.url },
-    agent: "q-table",
-    slo: [{ percentile: 0.98, latencyMs: 200 }],
-    catalogue: { instances: ["m"], overrides: { m: { usdPerHour: 1 } } },
-    knobs: { "instances.m.onDemand": counts, maxBatchSize: [1, 4] },
-    initial,
-    prior: { points: [{ batch: 1, serviceMs: 10 }] },
-    intervalS: 0.2,
-  };
-  // A YAML file may be JSON.
-  writeFileSync(join(folder, "cluster.yaml"), JSON.stringify(file));
+  shop = await Shop.open();
+  writeFileSync(join(folder, "cluster.yaml"), JSON.stringify(shop.file({ mode: "active" })));
 });
 
 afterEach(async () => {
   await Promise.all(services.map(kill));
   services = [];
-  clearInterval(ticking);
-  await server.stop();
+  await shop.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -102,6 +74,7 @@ test.each([
 ])(
   "killed %s, its restart has the change in force and on record, and loses nothing",
   async (_, taken) => {
+    const { server } = shop;
     const { service } = await serve("a");
     const killed = new Promise((resolve) => service.once("exit", resolve));
     server.tamper = (path) => {

@@ -4,16 +4,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { SimulatedCluster } from "../../../src/clusters/simulated.ts";
 import type { Configuration, DecisionRecord } from "../../../src/core/index.ts";
-import { SeededRandom } from "../../../src/math/index.ts";
-import { ExternalServer } from "../../clusters/external-server.ts";
-import { knob, onePool, poisson } from "../../simulator/plans.ts";
+import { Shop } from "../../clusters/shop.ts";
 import { openBrowser, openPage, screens, seriousFaults } from "./browser.ts";
 import { Serving } from "./serving.ts";
-
-const counts = [1, 2, 3, 4, 5, 6, 7, 8];
-const initial = { "instances.m.onDemand": 8, maxBatchSize: 1 };
 
 /** A proposal as the API tells it. */
 interface ProposalView {
@@ -25,35 +19,13 @@ interface ProposalView {
 
 let folder: string;
 let browser: Browser;
-let server: ExternalServer;
+let shop: Shop;
 let serving: Serving;
-let ticking: NodeJS.Timeout;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "trimtab-proposal-"));
-  // One machine serves 100 requests/s; 20 arrive, so eight are far too many.
-  const plan = onePool(poisson(20, Number.POSITIVE_INFINITY), 8, () => 10, {
-    knobs: [knob("instances.m.onDemand", counts), knob("maxBatchSize", [1, 4])],
-    initial,
-  });
-  server = new ExternalServer(new SimulatedCluster({ plan, random: new SeededRandom(3) }));
-  await server.listen();
-  ticking = setInterval(() => void server.clock.sleep(60_000), 50);
-  const file = {
-    name: "shop",
-    adapter: "external",
-    mode: "advisory",
-    options: { endpoint: server.url },
-    agent: "q-table",
-    slo: [{ percentile: 0.98, latencyMs: 200 }],
-    catalogue: { instances: ["m"], overrides: { m: { usdPerHour: 1 } } },
-    knobs: { "instances.m.onDemand": counts, maxBatchSize: [1, 4] },
-    initial,
-    prior: { points: [{ batch: 1, serviceMs: 10 }] },
-    proposals: { expireAfterS: 100_000_000 },
-    intervalS: 0.2,
-  };
-  // A YAML file may be JSON.
+  shop = await Shop.open();
+  const file = shop.file({ mode: "advisory", proposals: { expireAfterS: 100_000_000 } });
   await writeFile(join(folder, "cluster.yaml"), JSON.stringify(file));
   [browser, serving] = await Promise.all([
     openBrowser(),
@@ -62,10 +34,9 @@ beforeEach(async () => {
 }, 120_000);
 
 afterEach(async () => {
-  clearInterval(ticking);
   await browser?.close();
   await serving?.stop();
-  await server.stop();
+  await shop.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -95,7 +66,7 @@ test.each(Object.keys(screens) as (keyof typeof screens)[])(
     await page.getByRole("button", { name: "Reject the change" }).click();
     await waiting.waitFor({ state: "hidden" });
     expect(await read<ProposalView>(`/proposals/${first?.id}`)).toMatchObject({ status: "rejected" });
-    expect(server.asked).toEqual([]);
+    expect(shop.server.asked).toEqual([]);
 
     // What was rejected is not proposed again; under another budget something else is.
     const body = JSON.stringify({ usdPerHour: 4 });
@@ -107,7 +78,7 @@ test.each(Object.keys(screens) as (keyof typeof screens)[])(
     await page.getByRole("dialog").waitFor({ state: "hidden" });
     const approved = await read<ProposalView>(`/proposals/${second?.id}`);
     expect(approved).toMatchObject({ status: "approved", decision: expect.stringMatching(/^shop-\d+$/) });
-    expect(server.asked).toEqual([{ configuration: approved.proposed }]);
+    expect(shop.server.asked).toEqual([{ configuration: approved.proposed }]);
     expect(await read<DecisionRecord>(`/decisions/${approved.decision}`)).toMatchObject({
       actor: "operator",
       outcome: "applied",
