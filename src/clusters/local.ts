@@ -203,7 +203,8 @@ export class LocalCluster implements ClusterAdapter {
         threads: numberOf(wanted, "intraOpThreads", 1),
       });
     } catch (cause) {
-      throw new ActuationError(`local: servers: ${String(cause)}`, { cause });
+      const left = cause instanceof ActuationError ? cause.left : "unchanged";
+      throw new ActuationError(`local: servers: ${String(cause)}`, { cause, left });
     }
     const canary = onTrial ? { share: 1, configuration: batching(wanted) } : null;
     await this.#client.put("configuration", { configuration: batching(onTrial ? this.#running : wanted), canary });

@@ -3,6 +3,7 @@
 import onnxProto from "onnx-proto";
 import { systemClock } from "../../src/clusters/index.ts";
 import { LOCAL_MODEL, onnxModel } from "../../src/clusters/local/onnx-model.ts";
+import { Workers } from "../../src/clusters/local/workers.ts";
 import { type LocalCluster, local } from "../../src/clusters/local.ts";
 import { ActuationError, ObservationError } from "../../src/core/index.ts";
 import { SeededRandom } from "../../src/math/index.ts";
@@ -147,4 +148,32 @@ describe("the local cluster", () => {
     await cluster.advance(1);
     expect((await cluster.observe()).metrics.requests).toBeGreaterThan(0);
   });
+});
+
+test("servers whose change nobody heard go on until one is heard, and end with the cluster", async () => {
+  let deaf = false;
+  let urls: string[] = [];
+  const announce = async (backends: readonly { readonly url: string }[]): Promise<void> => {
+    if (deaf) throw new ActuationError("nobody hears", { left: "unknown" });
+    urls = backends.map(({ url }) => url);
+  };
+  const workers = new Workers(1, announce, (error) => {
+    throw error;
+  });
+  const lives = (url = ""): Promise<boolean> => fetch(`${url}/v2/health/live`).then(({ ok }) => ok);
+  await workers.become({ count: 1, threads: 1 });
+  const [first] = urls;
+  deaf = true;
+  await expect(workers.become({ count: 1, threads: 2 })).rejects.toThrow("nobody hears");
+  expect(await lives(first)).toBe(true);
+  deaf = false;
+  // The plan is the one it has; who is to hear of it has not.
+  await workers.become({ count: 1, threads: 2 });
+  const [second] = urls;
+  expect(second).not.toBe(first);
+  await expect(lives(first)).rejects.toThrow();
+  deaf = true;
+  await expect(workers.become({ count: 1, threads: 1 })).rejects.toThrow("nobody hears");
+  await workers.close();
+  await expect(lives(second)).rejects.toThrow();
 });

@@ -24,6 +24,10 @@ export class Workers {
   readonly #announce: Announce;
   readonly #onError: (error: unknown) => void;
   #workers: readonly Worker[] = [];
+  /** No longer wanted, and running until it is heard that requests go to others. */
+  #leaving: Worker[] = [];
+  /** Whether the last announcement was heard. */
+  #heard = true;
   #started = 0;
   #closed = false;
 
@@ -56,15 +60,16 @@ export class Workers {
     }
     const old = this.#workers.filter((worker) => !fit.includes(worker));
     this.#workers = [...fit, ...fresh];
-    if (old.length + fresh.length === 0) return;
+    if (old.length + fresh.length === 0 && this.#heard) return;
+    this.#leaving.push(...old);
     await this.#announceAll();
-    await Promise.all(old.map(endProcess));
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    const workers = this.#workers;
+    const workers = [...this.#workers, ...this.#leaving];
     this.#workers = [];
+    this.#leaving = [];
     await Promise.all(workers.map(endProcess));
   }
 
@@ -94,13 +99,18 @@ export class Workers {
     }
   }
 
-  #announceAll(): Promise<void> {
-    return this.#announce(
+  async #announceAll(): Promise<void> {
+    this.#heard = false;
+    await this.#announce(
       this.#workers.map(({ ready, number }) => ({
         name: `worker-${number}`,
         url: `http://127.0.0.1:${ready[2] ?? ""}`,
         weight: 1,
       })),
     );
+    this.#heard = true;
+    const gone = this.#leaving;
+    this.#leaving = [];
+    await Promise.all(gone.map(endProcess));
   }
 }
