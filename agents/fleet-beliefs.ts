@@ -194,6 +194,33 @@ export class FleetExperience {
   }
 }
 
+/** How far what was measured may be off what rules were learnt by before they are learnt again; ratios either way. */
+const STRAYED = { launches: 1.25, service: 1.1, calls: 1.25 };
+
+/**
+ * What of a host was measured to be far off what rules were learnt by, in words; null where nothing was.
+ * @param listed what stands for a belief that is missing: launch delay and price of a call
+ */
+export function strayed(
+  host: string,
+  learntBy: FleetBeliefs,
+  measured: FleetBeliefs,
+  listed: { readonly launchS: number; readonly callUsd: number },
+): string | null {
+  const launchS = ({ launchS }: FleetBeliefs): number => launchS[host] ?? listed.launchS;
+  const ratios = {
+    launches: launchS(measured) / launchS(learntBy),
+    service: Math.exp((measured.slowdown[host] ?? 0) - (learntBy.slowdown[host] ?? 0)),
+    calls: (measured.callUsd ?? listed.callUsd) / (learntBy.callUsd ?? listed.callUsd),
+  };
+  const far = (ratio: number, most: number): boolean =>
+    ratio > 0 && Number.isFinite(ratio) && Math.max(ratio, 1 / ratio) > most;
+  if (far(ratios.calls, STRAYED.calls)) return `calls cost ${ratios.calls.toFixed(2)} of what was thought`;
+  if (far(ratios.launches, STRAYED.launches)) return `launches take ${ratios.launches.toFixed(2)} of what was thought`;
+  if (far(ratios.service, STRAYED.service)) return `service takes ${ratios.service.toFixed(2)} of what was thought`;
+  return null;
+}
+
 type Orders = { timeS: number; count: number }[];
 
 function ordered(orders: Orders): number {

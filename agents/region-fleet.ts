@@ -2,12 +2,11 @@
 //
 // every window: remember its arrivals, measure machines, functions and markets (fleet-beliefs.ts)
 // every hour:   learnt rules that fell behind plain mixed give way to it (fleet-watch.ts)
+//               beliefs that strayed from what was measured are mended by a night at once
 // every 24 h:   learn, replay, simulate, and stand where it costs least (fleet-night.ts)
 // until the first night: mixed with hold 120 s on the cheapest kind of machine
 // Source: our own (design section 7.1; fleet-switching.md).
-// Differs: one kind of machine at a time, since one batch knob serves all; no deferral. A frozen policy reads the load's
-//   features from the observation's history alone: with windows of 10 s that is an hour, so it knows no burst that ended
-//   longer ago, and of windows longer than 10 s only the mean, save for the latest.
+// Differs: one kind of machine at a time, since one batch knob serves all; no deferral.
 
 import { z } from "zod";
 import {
@@ -18,38 +17,29 @@ import {
   type ArrivalRecord,
   CheckpointError,
   type ClusterState,
-  type Configuration,
   type Policy,
-  type PolicySpec,
   type Proposal,
   type Transition,
 } from "../src/core/index.ts";
-import { sealPolicySpec, toJson } from "../src/spaces/index.ts";
+import { meanDurationS } from "../src/math/index.ts";
+import { toJson } from "../src/spaces/index.ts";
 import {
   type Choice,
   choiceText,
   FeatureStream,
-  featureNames,
   ITERATION,
   RateMemory,
   SLOT_S,
   TREES,
 } from "../src/switching/index.ts";
-import { type FleetBeliefs, FleetExperience, NO_BELIEFS } from "./fleet-beliefs.ts";
-import {
-  checked,
-  choiceData,
-  type FleetState,
-  fitting,
-  readChoice,
-  readParameters,
-  stateSchema,
-} from "./fleet-json.ts";
+import { type FleetBeliefs, FleetExperience, NO_BELIEFS, strayed } from "./fleet-beliefs.ts";
+import { checked, choiceData, type FleetState, fitting, readChoice, stateSchema } from "./fleet-json.ts";
 import { callBehaviour, fleetKinds, type KindOfMachine, modelledCallUsd } from "./fleet-kinds.ts";
 import { type FleetPoint, faded, type SeenResidual } from "./fleet-lattice.ts";
 import { workOvernight } from "./fleet-night.ts";
+import { FleetPolicy, fleetPolicy, readSpec } from "./fleet-policy.ts";
 import { FleetRule } from "./fleet-rule.ts";
-import { pushSlots, streamOf } from "./fleet-stream.ts";
+import { pushSlots } from "./fleet-stream.ts";
 import { fellBehind, JUDGED_EVERY_S, type LookBack, measuredResidual, mixedOn, mixedPoint } from "./fleet-watch.ts";
 import { portableFleet } from "./portable-fleet.ts";
 import { type ConfigurableAgent, readSettings } from "./settings.ts";
@@ -73,24 +63,6 @@ type Settings = z.infer<typeof settingsSchema>;
 const MEASURED_WEIGHT = 2;
 
 const BOOTSTRAP = "less than a day of its own history";
-
-class FleetPolicy implements Policy {
-  readonly #rule: FleetRule;
-  readonly #spec: PolicySpec;
-
-  constructor(rule: FleetRule, spec: PolicySpec) {
-    this.#rule = rule;
-    this.#spec = spec;
-  }
-
-  act(observation: ClusterState): Configuration {
-    return this.#rule.propose(observation, streamOf(observation)).configuration;
-  }
-
-  toJSON(): PolicySpec {
-    return this.#spec;
-  }
-}
 
 class RegionFleet implements Agent {
   readonly #context: AgentContext;
@@ -154,25 +126,12 @@ class RegionFleet implements Agent {
   }
 
   policy(): Policy {
-    const { environment, seed, space, initial, limits } = this.#context;
-    const calendar = this.#choice?.rule === "learnt" && this.#choice.calendar !== null;
-    const spec = sealPolicySpec({
-      format: "trimtab-policy",
-      version: 1,
-      kind: NAME,
-      features: featureNames(calendar).map((name) => ({ name, unit: "1", offset: 0, scale: 1 })),
-      knobs: space.knobs,
-      parameters: toJson({ choice: choiceData(this.#choice), beliefs: this.#beliefs, why: this.#why }),
-      bounds: { initial, budgetUsdPerHour: limits.usdPerHour ?? null },
-      environment,
-      seed,
-      training: {
-        steps: this.#steps,
-        episodes: this.#episodes,
-        meanReward: this.#steps === 0 ? null : this.#rewardSum / this.#steps,
-      },
-    });
-    return new FleetPolicy(new FleetRule(this.#context, this.#kinds, this.#choice, this.#why), spec);
+    const training = {
+      steps: this.#steps,
+      episodes: this.#episodes,
+      meanReward: this.#steps === 0 ? null : this.#rewardSum / this.#steps,
+    };
+    return fleetPolicy(NAME, this.#context, this.#kinds, this.#choice, this.#beliefs, this.#why, training);
   }
 
   save(): AgentSnapshot {
@@ -223,10 +182,11 @@ class RegionFleet implements Agent {
   }
 
   #checkDue(): boolean {
-    return this.#choice?.rule === "learnt" && this.#elapsedS - this.#checkedS >= JUDGED_EVERY_S;
+    return this.#nights > 0 && this.#elapsedS - this.#checkedS >= JUDGED_EVERY_S;
   }
 
-  #night(): void {
+  /** @param because of what it comes before its time; absent for a night that is due */
+  #night(because: string | null = null): void {
     const { rows, trees, calendar } = this.#settings;
     this.#seen = [...faded(this.#seen), ...this.#measured()];
     this.#believe(this.#experience.beliefs(modelledCallUsd(this.#context)));
@@ -247,17 +207,32 @@ class RegionFleet implements Agent {
     });
     this.#seen = night.seen;
     this.#point = night.point;
-    this.#choose(night.choice, `night ${this.#nights}, ${choiceText(night.choice)}: ${night.why}`);
+    const opening = `night ${this.#nights}${because === null ? "" : ` (${because})`}`;
+    this.#choose(night.choice, `${opening}, ${choiceText(night.choice)}: ${night.why}`);
   }
 
-  /** Learnt rules that fell behind give way to mixed until the next night. */
+  /** Beliefs that strayed are mended by a night; learnt rules that fell behind give way to mixed until the next. */
   #check(): void {
     this.#checkedS = this.#elapsedS;
+    const off = this.#strayed();
+    if (off !== null) {
+      this.#night(off);
+      return;
+    }
     const back = this.#lookBack();
     const behind = back === null ? null : fellBehind(back);
     if (back === null || behind === null) return;
     this.#point = mixedPoint(back.kind);
     this.#choose(mixedOn(back.kind), `fell back on mixed, learnt rules cost ${behind}`);
+  }
+
+  #strayed(): string | null {
+    const kind = this.#kinds.find(({ name }) => name === this.#choice?.kind);
+    const type = this.#context.catalogue.instances.find(({ name }) => name === kind?.host);
+    const callUsd = modelledCallUsd(this.#context);
+    if (type === undefined || callUsd === null) return null;
+    const listed = { launchS: meanDurationS(type.launchS), callUsd };
+    return strayed(type.name, this.#beliefs, this.#experience.beliefs(callUsd), listed);
   }
 
   /** How far the last replay of what acted is off what was measured. */
@@ -321,18 +296,6 @@ class RegionFleet implements Agent {
   }
 }
 
-/** What a spec of this kind holds. @throws {CheckpointError} when it is of another kind or fleet, or damaged */
-function readSpec(context: AgentContext, spec: PolicySpec) {
-  const { choice, beliefs, why } = readParameters(NAME, spec);
-  const kinds = fitting(`policy of ${NAME}`, () => fleetKinds(context, beliefs));
-  if (choice !== null && !kinds.some((kind) => kind.name === choice.kind)) {
-    throw new CheckpointError(
-      `policy parameters.choice.kind: expected one of ${kinds.map((kind) => kind.name).join(", ") || "none"}, found ${choice.kind}`,
-    );
-  }
-  return { kinds, choice, why };
-}
-
 function withSettings(settings: Settings): AgentFactory {
   return {
     name: NAME,
@@ -352,11 +315,11 @@ function withSettings(settings: Settings): AgentFactory {
       });
     },
     load: (context, spec) => {
-      const { kinds, choice, why } = readSpec(context, spec);
+      const { kinds, choice, why } = readSpec(NAME, context, spec);
       return new FleetPolicy(new FleetRule(context, kinds, choice, why), spec);
     },
     portable: (context, spec) => {
-      const { kinds, choice } = readSpec(context, spec);
+      const { kinds, choice } = readSpec(NAME, context, spec);
       return portableFleet(context, kinds, choice);
     },
   };

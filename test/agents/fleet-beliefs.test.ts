@@ -1,4 +1,4 @@
-import { FleetExperience } from "../../agents/fleet-beliefs.ts";
+import { FleetExperience, NO_BELIEFS, strayed } from "../../agents/fleet-beliefs.ts";
 import type { AgentContext, ClusterState, Configuration, FleetCount } from "../../src/core/index.ts";
 import { contextOf } from "./fleet-context.ts";
 
@@ -122,4 +122,16 @@ test("experience written and read again believes the same", () => {
   again.restore(JSON.parse(JSON.stringify(experience.save())));
   for (const one of [experience, again]) one.observe(window(150, { [OD]: 8 }, { ready: 8 }));
   expect(again.beliefs(2e-5)).toEqual(experience.beliefs(2e-5));
+});
+
+test("beliefs have strayed once calls, launches or service are measured far off what was learnt by", () => {
+  const listed = { launchS: 140, callUsd: 2e-5 };
+  const told = (changes: Partial<typeof NO_BELIEFS>): string | null =>
+    strayed("c5.large", NO_BELIEFS, { ...NO_BELIEFS, ...changes }, listed);
+  expect(told({})).toBeNull();
+  expect(told({ callUsd: 2.4e-5, launchS: { "c5.large": 170 }, slowdown: { "c5.large": 0.09 } })).toBeNull();
+  expect(told({ callUsd: 1e-5 })).toBe("calls cost 0.50 of what was thought");
+  expect(told({ launchS: { "c5.large": 280 } })).toBe("launches take 2.00 of what was thought");
+  expect(told({ slowdown: { "c5.large": Math.log(1.5) } })).toBe("service takes 1.50 of what was thought");
+  expect(told({ launchS: { "p2.xlarge": 280 } })).toBeNull();
 });

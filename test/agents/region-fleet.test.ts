@@ -24,9 +24,12 @@ class Told {
   #history: PastWindow[] = [];
   #step = 0;
   configuration: Configuration;
+  /** Price of a call, of which there is one for every fifth request; null for none. */
+  readonly #callUsd: number | null;
 
-  constructor(configuration: Configuration) {
+  constructor(configuration: Configuration, callUsd: number | null = null) {
     this.configuration = configuration;
+    this.#callUsd = callUsd;
   }
 
   next(rateRps: number): ClusterState {
@@ -58,9 +61,9 @@ class Told {
         meanBatchSize: 1,
         service: null,
         dropped: 0,
-        offloadedShare: 0,
+        offloadedShare: this.#callUsd === null ? 0 : 0.2,
         costUsdPerHour: 1,
-        costUsd: INTERVAL_S / 3600,
+        costUsd: (INTERVAL_S * ready * 0.085) / 3600 + 0.2 * rateRps * INTERVAL_S * (this.#callUsd ?? 0),
       },
       fleet: { "c5.large": { ready, launching: 0, draining: 0, spot: 0 } },
       configuration,
@@ -162,6 +165,25 @@ test("restored in mid-day it goes on as if never stopped, nights included", () =
   const go = (agent: Agent): ClusterState => run(agent, new Told(told.configuration), DAY, waves);
   expect(go(restored)).toEqual(go(straight));
   expect(JSON.stringify(restored.save())).toBe(JSON.stringify(straight.save()));
+});
+
+test("a price of calls that turns out twice as high is learnt by within the hour", () => {
+  const agent = findAgent(SMALL).create(context);
+  const day = Array.from({ length: DAY }, (_, i) => (i + 1 - DAY) * INTERVAL_S);
+  agent.recall?.(day.map((timeS) => ({ timeS, durationS: INTERVAL_S, rateRps: steady(), recentRatesRps: [] })));
+  agent.plan?.();
+  const told = new Told(context.initial, 2 * 18.8e-6);
+  const reasons = new Set<string>();
+  for (let step = 0; step < 370; step++) {
+    const { configuration, reason } = agent.act(told.next(steady()));
+    reasons.add(reason.split(": ", 1)[0] ?? "");
+    told.configuration = configuration;
+    agent.plan?.();
+  }
+  expect([...reasons]).toEqual([
+    expect.stringMatching(/^night 1, /),
+    expect.stringMatching(/^night 2 \(calls cost 1\.9\d of what was thought\), /),
+  ]);
 });
 
 test("a policy of a night acts alike after JSON, and in well under a millisecond", () => {
