@@ -20,6 +20,9 @@ import { keptBounds } from "./bounds-cache.ts";
 /** The reference contexts, in the order they are run. */
 export const fleetContexts = ["tw1-cpu", "tw5-cpu", "surge", "mmpp", "tw1-p2", "tw5-t4", "tw1-spot"] as const;
 
+/** Contexts beside them, which nothing was tuned on. */
+export const furtherContexts = ["servegen-m-large"] as const;
+
 /** Policies compared where nobody asks for others. */
 export const fleetPolicies = [
   "static-functions",
@@ -78,10 +81,11 @@ function rowOf(score: PolicyScore): FleetRow {
   return { name, usdPerMillion, costToBound, met, hoursMissed, decisionMicros };
 }
 
-/** The file of a context, by the name of a reference context or by its path. @throws {UnknownNameError} for another name */
+/** The file of a context, by its name or its path. @throws {UnknownNameError} for another name */
 export function contextFile(name: string): string {
   if (/[\\/]|\.ya?ml$/.test(name)) return name;
-  if (!fleetContexts.some((known) => known === name)) throw new UnknownNameError("context", name, [...fleetContexts]);
+  const known = [...fleetContexts, ...furtherContexts];
+  if (!known.some((one) => one === name)) throw new UnknownNameError("context", name, known);
   return join(packageRoot(), "bench", "contexts", `${name}.yaml`);
 }
 

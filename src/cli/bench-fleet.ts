@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import { benchFleet, type FleetBench, fleetContexts, fleetPolicies } from "../../bench/fleet.ts";
+import { benchFleet, type FleetBench, fleetContexts, fleetPolicies, furtherContexts } from "../../bench/fleet.ts";
 import { benchPerturbed, type PerturbedBench } from "../../bench/fleet-perturbed.ts";
 import { cacheFolder, dataFolder } from "../config.ts";
 import type { PairedCost } from "../training/index.ts";
@@ -99,7 +99,7 @@ export function registerBenchFleet(bench: Command): void {
     .description("policies on the reference contexts of the fleet, their cost over the clairvoyant's")
     .option(
       "--contexts <a,b,…>",
-      `of ${fleetContexts.join(", ")}, or YAML files (default: all); tw ones need TRIMTAB_DATA`,
+      `of ${fleetContexts.join(", ")} (default: these), ${furtherContexts.join(", ")}, or YAML files; those on traces need TRIMTAB_DATA`,
       nameList,
     )
     .option("--policies <a,b,…>", `registry names or checkpoint files (default: ${fleetPolicies.join(", ")})`, nameList)
