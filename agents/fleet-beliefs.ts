@@ -33,6 +33,8 @@ const SERVICE = { prior: 200, limit: 100_000 };
 const CALLS = { prior: 2000, limit: 2_000_000 };
 /** In losses, and in events of loss. */
 const LOSSES = { prior: 1, limit: 400 };
+/** Machine-seconds thought to have gone without a loss where the catalogue lists none. */
+const UNLISTED_PRIOR_S = 36_000;
 /** Share of a spot market thought to be lost at once where nothing was: it spreads over zones. */
 export const LOSS_SHARE = 1 / 3;
 
@@ -106,7 +108,7 @@ export class FleetExperience {
       callUsd: modelledCallUsd === null ? null : believed(calls, modelledCallUsd, CALLS.prior),
       lossesPerS: measured(losses, (key, { sum, weight }) => {
         const perS = (typeOf(key)?.spotInterruptionsPerHour ?? 0) / 3600;
-        return perS > 0 ? (LOSSES.prior + sum) / (LOSSES.prior / perS + weight) : sum / Math.max(1, weight);
+        return perS > 0 ? (LOSSES.prior + sum) / (LOSSES.prior / perS + weight) : sum / (UNLISTED_PRIOR_S + weight);
       }),
       lossShare: measured(together, (_, value) => believed(value, LOSS_SHARE, LOSSES.prior)),
     };
@@ -157,8 +159,14 @@ export class FleetExperience {
     const spotKnob = `instances.${host}.spot`;
     const asked = numberAt(target, `instances.${host}.onDemand`, 0) + numberAt(target, spotKnob, 0);
     const missing = Math.max(0, asked - count.ready - count.launching);
-    const last = this.#state.last[host] ?? { asked, ready: count.ready, missing };
+    const last = this.#state.last[host];
     this.#state.last[host] = { asked, ready: count.ready, missing };
+    if (last === undefined) {
+      // Machines on their way at first sight were ordered, not lost.
+      this.#state.orders[host] =
+        count.launching > 0 ? [{ timeS: timeS - metrics.durationS, count: count.launching }] : [];
+      return;
+    }
     const more = Math.max(0, asked - last.asked);
     const fewer = Math.max(0, last.asked - asked);
     const middleS = timeS - metrics.durationS / 2;

@@ -1,6 +1,7 @@
 // A look back at what acted: whether it fell behind plain mixed, and how far its replay is off what was measured.
 //
-// behind     replayed cost > (1 + .05·√(24 h / t)) · that of mixed (hold 120 s), over the t since it was chosen, from two hours on
+// behind     replayed cost > (1 + .05·√(24 h / t)) · that of mixed (hold 120 s), over the t since it was chosen, from two hours
+//            on, unless mixed misses more hours
 // residual   ln(measured cost / replayed cost), from three hours on
 // Source: fleet-switching.md, failure mode 2. Differs: both sides are replayed, so that only the rules are judged.
 
@@ -60,7 +61,10 @@ export function fellBehind(back: LookBack): string | null {
   const { choice, kind, sinceS } = back;
   if (choice.rule !== "learnt" || sinceS < LEAST_JUDGED_S) return null;
   const { past, stretch } = lastPart(back);
-  const ratio = past.replay(choice, kind, stretch).usd / past.replay(mixedOn(kind), kind, stretch).usd;
+  const acted = past.replay(choice, kind, stretch);
+  const mixed = past.replay(mixedOn(kind), kind, stretch);
+  if (mixed.hoursMissed > acted.hoursMissed) return null;
+  const ratio = acted.usd / mixed.usd;
   if (!(ratio > 1 + BEHIND * Math.sqrt(DAY_S / sinceS))) return null;
   return `${ratio.toFixed(2)} of mixed over ${(sinceS / HOUR_S).toFixed(0)} h`;
 }

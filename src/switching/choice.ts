@@ -64,8 +64,8 @@ export function countRule(choice: CountBy, kind: FleetKind, moments: Moments): C
 
 /** A choice in words. */
 export function choiceText(choice: Choice): string {
-  const spot = choice.spotShare < 1 ? `, ${(100 * choice.spotShare).toFixed(0)} % on spot` : "";
-  if (choice.rule === "mixed") return `mixed, hold ${choice.holdS} s${spot}`;
-  if (choice.rule === "static") return `${choice.count} machines${spot}`;
-  return `learnt${choice.calendar === null ? "" : " with calendar"}, margin ${choice.margin} s${spot}`;
+  const on = `of ${choice.kind}${choice.spotShare < 1 ? `, ${(100 * choice.spotShare).toFixed(0)} % on spot` : ""}`;
+  if (choice.rule === "mixed") return `mixed, hold ${choice.holdS} s ${on}`;
+  if (choice.rule === "static") return `a fixed ${choice.count} ${on}`;
+  return `learnt${choice.calendar === null ? "" : " with calendar"}, margin ${choice.margin} s ${on}`;
 }

@@ -114,6 +114,19 @@ test("spot machines launched again that nobody asked for, or missing, were lost"
   expect(lossShare[SPOT]).toBeCloseTo((1 / 3 + 3 / 9 + 6 / 6) / 3, 12);
 });
 
+test("machines on their way at first sight were ordered, not lost", () => {
+  const experience = new FleetExperience(context);
+  experience.observe(window(10, { [OD]: 10, [SPOT]: 11 }, { ready: 10, launching: 11, spot: 11 }));
+  experience.observe(window(20, { [OD]: 10, [SPOT]: 11 }, { ready: 10, launching: 11, spot: 11 }));
+  experience.observe(window(150, { [OD]: 10, [SPOT]: 11 }, { ready: 21, spot: 11 }));
+  const { lossesPerS, lossShare, launchS } = experience.beliefs(2e-5);
+  const listedPerS = (context.catalogue.instances[0]?.spotInterruptionsPerHour ?? 0) / 3600;
+  expect(lossesPerS[SPOT]).toBeLessThan(listedPerS);
+  expect(lossShare).toEqual({});
+  // From 0 to the middle of the window that ends at 150 s.
+  expect(launchS["c5.large"]).toBeCloseTo((11 * 145 + 5 * 140) / 16, 6);
+});
+
 test("experience written and read again believes the same", () => {
   const experience = new FleetExperience(context);
   experience.observe(window(0, { [OD]: 5 }, { ready: 5 }));

@@ -33,10 +33,10 @@ function always(up: number): Choice {
   return { rule: "learnt", margin: 0, rules, calendar: null, kind: kind.name, waitS: 0, spotShare: 1 };
 }
 
-/** Hours at 50 requests a second: ten machines' worth. */
-function back(choice: Choice, hours: number): LookBack {
+/** Hours at 50 requests a second, ten machines' worth, or at other rates by turns of equal length. */
+function back(choice: Choice, hours: number, ratesRps: readonly number[] = [50]): LookBack {
   const memory = new RateMemory(1);
-  memory.add({ timeS: 3600 * hours, durationS: 3600 * hours, rateRps: 50, recentRatesRps: [] });
+  memory.add({ timeS: 3600 * hours, durationS: 3600 * hours, rateRps: 50, recentRatesRps: ratesRps });
   return { memory, kind, choice, calls, decideEvery: 1, sinceS: 3600 * hours };
 }
 
@@ -48,6 +48,14 @@ test("rules that launch without end have fallen behind mixed after two hours, no
 test("rules that do as mixed does have not fallen behind, nor has mixed itself", () => {
   expect(fellBehind(back(always(-1), 24))).toBeNull();
   expect(fellBehind(back(mixedOn(kind), 24))).toBeNull();
+});
+
+test("dear rules stay where mixed would have missed the SLO", () => {
+  // Every hour by turns of 10 min at 10 and 90 requests a second, and functions for 10 a second: mixed boots too late.
+  const tides = Array.from({ length: 12 }, (_, turn) => (turn % 2 === 0 ? 10 : 90));
+  const few = { ...calls, concurrencyLimit: 4 };
+  expect(fellBehind({ ...back(always(1), 2, tides), calls: few })).toBeNull();
+  expect(fellBehind(back(always(1), 2, tides))).not.toBeNull();
 });
 
 test("the residual is how far measured costs are off those replayed", () => {
