@@ -5,7 +5,8 @@
 //              of a past under three days each third is replayed by rules fit on the other two
 // 3  variants  of the three cheapest that pass: a shorter wait, less on spot
 // 4  simulate  the two cheapest, where the fleet stands and plain mixed, on six stretches; residuals teach the regions
-// 5  move      to the cheapest that passes when it gains more than .5 % and two standard errors, by hours; else stay
+// 5  move      to the cheapest that passes when it gains more than .5 % and two standard errors, by hours; else stay,
+//              before the first night on the best fixed count
 // 6  fit       rules again, on everything
 // Source: fleet-switching.md, GUARD; design section 7.1 (the fleet, level 3).
 
@@ -30,7 +31,7 @@ import {
 } from "../src/switching/index.ts";
 import { type Fold, foldsOf, stretchesOf } from "./fleet-folds.ts";
 import type { KindOfMachine } from "./fleet-kinds.ts";
-import { FleetLattice, type FleetPoint, RULES, type SeenResidual, samePoint } from "./fleet-lattice.ts";
+import { FleetLattice, type FleetPoint, RULES, type RuleName, type SeenResidual, samePoint } from "./fleet-lattice.ts";
 import { simulateChoice } from "./fleet-simulation.ts";
 
 /** Kinds that rules are learnt for; each costs a night's training. */
@@ -55,7 +56,7 @@ export interface NightTask {
   readonly random: Random;
   readonly settings: IterationSettings;
   readonly calendar: boolean;
-  /** Where the fleet stands; null before the first night. */
+  /** Where the fleet stands; null before the first night, when it is taken to stand on the best fixed count. */
   readonly stands: FleetPoint | null;
   readonly seen: readonly SeenResidual[];
 }
@@ -131,9 +132,10 @@ class NightWork {
       for (const variant of this.#lattice.variants(point)) this.#enter(variant);
     }
     const { stands } = this.#task;
-    const here = stands === null ? null : this.#enter(stands);
-    const mixed = this.#ranked().find(({ point }) => point.rule === "mixed") ?? null;
-    for (const entry of [here, mixed]) if (entry !== null) this.#simulate(entry);
+    const cheapest = (rule: RuleName): Entry | null => this.#ranked().find(({ point }) => point.rule === rule) ?? null;
+    const here = stands === null ? cheapest("static") : this.#enter(stands);
+    const mixed = cheapest("mixed");
+    for (const entry of [stands === null ? null : here, mixed]) if (entry !== null) this.#simulate(entry);
     for (let round = 0; round < 2; round++) {
       for (const entry of this.#ranked().slice(0, SIMULATED)) this.#simulate(entry);
     }
@@ -247,7 +249,7 @@ class NightWork {
     this.#lattice.fit(this.#seen);
   }
 
-  /** Moves where the gain is clear. @param stood where the fleet stood; null for nowhere yet */
+  /** Moves where the gain is clear. @param stood where the fleet stood; null for a point that is no more */
   #settle(stood: Entry | null): Night {
     const [best] = this.#ranked();
     if (best === undefined) throw new RangeError("night: expected a point of the lattice, found none");
