@@ -2,7 +2,7 @@
 //
 // per second: what ready machines cannot take within the longest wait is handed over (overflow.ts)
 // cost = p·(ready + booting) + c·calls;  warm calls at once = most at once in the last keep-alive
-// late: calls that start cold, and what functions cannot carry;  an hour passes when no more than its share is late
+// late: calls that start cold, and those that queue for functions;  an hour passes when no more than its share is late
 // losses: every 1 / (h / s) s on average a share s of the ready machines is lost at once and ordered again, h the losses of one
 // Source: the guard of fleet-switching.md. Differs from the simulator: requests have no size, launches take their mean time.
 
@@ -122,6 +122,7 @@ export function replayFluid(
   let hoursMissed = 0;
   let late = 0;
   let requests = 0;
+  let queued = 0;
   for (let slot = from; slot < load.slots; slot++) {
     ready += orders.arrive(slot);
     const carried = ready * capacityRps;
@@ -131,8 +132,9 @@ export function replayFluid(
       const count = load.counts[at] ?? 0;
       requests += count;
       const over = backlog.take(count, carried, waitS);
-      const called = Math.min(over, mostCalls);
-      late += over - called;
+      const called = Math.min(queued + over, mostCalls);
+      queued += over - called;
+      if (queued > 0) late += over;
       handedOver += called;
       if (called > most) most = called;
     }

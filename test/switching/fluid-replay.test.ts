@@ -84,6 +84,18 @@ test("what may wait is served in a quieter second instead of handed over", () =>
   expect(patient.usd).toBeCloseTo(600, 8);
 });
 
+test("calls that queue for functions are late until the queue is gone", () => {
+  // 12 calls a second are carried: 15 a second for 100 s leave 300 behind, which take 300 s at 11 a second to go.
+  const counts = Float32Array.from({ length: 3600 }, (_, s) => (s < 100 ? 15 : s < 1000 ? 11 : 20));
+  const machines = { ...machine, capacityRps: 20 };
+  const few = { ...calls, concurrencyLimit: 6, lateShare: 0.08 };
+  const rule = (slot: number): number => (slot < 97 ? 0 : 1);
+  const load = unbrokenLoad(counts);
+  // 1,500 and 300 · 11 of 63,400 requests are late: 7.6 %.
+  expect(replayFluid(load, machines, few, rule, { first: 0 }).hoursMissed).toBe(0);
+  expect(replayFluid(load, machines, { ...few, lateShare: 0.07 }, rule, { first: 0 }).hoursMissed).toBe(1);
+});
+
 test("what functions cannot carry at once is late, and is not called", () => {
   // 20 a second on no machine; 6 calls at once of .5 s are 12 a second, so 8 of 20 are late.
   const { usd, hoursMissed } = replayFluid(constant(360, 20), machine, { ...calls, concurrencyLimit: 6 }, () => 0, {
