@@ -28,6 +28,7 @@ import {
   Past,
   type RecordedLoad,
   type ReplayResult,
+  replayFluid,
 } from "../src/switching/index.ts";
 import { type Fold, foldsOf, stretchesOf } from "./fleet-folds.ts";
 import type { KindOfMachine } from "./fleet-kinds.ts";
@@ -194,13 +195,16 @@ class NightWork {
     return learnt === null ? null : { rule: "learnt", margin: point.margin, ...learnt };
   }
 
-  /** The best fixed count, or the one the fleet was set up with where that costs hardly more. */
+  /** The best fixed count that holds the SLO, or the one the fleet was set up with where that costs hardly more. */
   #fixedCount(kind: KindOfMachine, load: RecordedLoad): number {
     const { calls, context } = this.#task;
-    const best = bestFixedCount(load, kind, calls, kind.most);
+    const misses = (count: number): boolean =>
+      replayFluid(load, kind, calls, () => count, { first: count }).hoursMissed > 0;
+    let best = bestFixedCount(load, kind, calls, kind.most);
+    while (best < kind.most && misses(best)) best += 1;
     const given = Math.min(kind.most, numberAt(context.initial, kind.knob, 0));
     const usd = (count: number): number => fixedCountUsd(load, kind, calls, count);
-    return usd(best) > (1 - LEAST_GAIN) * usd(given) ? given : best;
+    return usd(best) > (1 - LEAST_GAIN) * usd(given) && !misses(given) ? given : best;
   }
 
   #learn(kind: KindOfMachine, calendar: boolean, load: RecordedLoad, label: string): LearntRules | null {
