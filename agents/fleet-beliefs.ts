@@ -203,7 +203,7 @@ export class FleetExperience {
 }
 
 /** How far what was measured may be off what rules were learnt by before they are learnt again; ratios either way. */
-const STRAYED = { launches: 1.25, service: 1.1, calls: 1.25 };
+const STRAYED = { launches: 1.5, service: 1.2, calls: 1.5 };
 
 /**
  * What of a host was measured to be far off what rules were learnt by, in words; null where nothing was.
