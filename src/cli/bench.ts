@@ -4,12 +4,14 @@ import type { Command } from "commander";
 import { benchOptimizers } from "../../bench/optimizers.ts";
 import { benchService } from "../../bench/service.ts";
 import { benchSimulator } from "../../bench/simulator.ts";
+import { registerBenchBootstrap } from "./bench-bootstrap.ts";
 import { registerBenchChange } from "./bench-change.ts";
 import { registerBenchFleet } from "./bench-fleet.ts";
 import { registerBenchGateway } from "./bench-gateway.ts";
 import { registerBenchLive } from "./bench-live.ts";
 import { registerBenchResults } from "./bench-results.ts";
 import { registerBenchSearch } from "./bench-search.ts";
+import { registerBenchTraining } from "./bench-training.ts";
 import { printJson } from "./output.ts";
 
 /** A measurement that needs no options. */
@@ -31,9 +33,11 @@ export function registerBench(program: Command): void {
       .action(async () => printJson(await run()));
   }
   registerBenchResults(bench, program.version() ?? "");
+  registerBenchBootstrap(bench);
   registerBenchFleet(bench);
   registerBenchGateway(bench);
   registerBenchLive(bench);
   registerBenchSearch(bench);
+  registerBenchTraining(bench);
   registerBenchChange(bench);
 }
