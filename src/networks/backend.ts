@@ -1,6 +1,8 @@
 // Which engine TensorFlow.js computes with: the native one where it is installed, else WebAssembly, else plain JavaScript.
 
+import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 
 /** What may be asked for; `auto` takes the first of the others that is there. */
@@ -15,11 +17,11 @@ export type Backend = Exclude<BackendChoice, "auto">;
 /** Version of TensorFlow.js, as pinned. */
 export const TENSORFLOW_VERSION = "4.22.0";
 
-/** Whether the native engine, an optional dependency, is installed; whether it starts is not known until it does. */
+/** Whether the native engine, an optional dependency, is installed with what it is compiled to. It may still not start. */
 function nativeInstalled(): boolean {
   try {
-    createRequire(import.meta.url).resolve("@tensorflow/tfjs-node");
-    return true;
+    const library = join(dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-node/package.json")), "lib");
+    return readdirSync(library).some((folder) => existsSync(join(library, folder, "tfjs_binding.node")));
   } catch {
     return false;
   }
