@@ -94,7 +94,7 @@ test("the dashboard for Grafana has its form, its expressions are PromQL, and as
 });
 
 test("Kubernetes' own schemas take the manifests", async () => {
-  const validate = join(root, ".provisioned", "kubernetes", "bin", "kubernetes-validate");
+  const validate = join(root, ".provisioned", "kubernetes-schemas", "bin", "kubernetes-validate");
   if (!existsSync(validate)) throw new Error("kubernetes-validate is missing: run scripts/provision.sh monitoring");
   const rendered = join(deploy, "kubernetes", "trimtab.yaml");
   await run(validate, ["--strict", rendered]);
