@@ -27,16 +27,17 @@ debian() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# python_environment NAME REQUIREMENTS [venv option...]: .provisioned/NAME holds what the requirements file lists.
+# python_environment NAME REQUIREMENTS [venv option...]: .provisioned/NAME holds what the requirements file lists, under
+# $python or the first Python there is.
 python_environment() {
   local folder=".provisioned/$1" requirements=$2 stamp
   shift 2
-  python3 -c 'import venv, ensurepip' 2>/dev/null || debian python3 python3-venv
+  "${python:-python3}" -c 'import venv, ensurepip' 2>/dev/null || debian python3 python3-venv
   stamp=$(sha256sum "$requirements" | cut -d' ' -f1)
   [ "$(cat "$folder/.stamp" 2>/dev/null)" != "$stamp" ] || return 0
   say "making $folder"
   rm -rf "$folder"
-  python3 -m venv "$@" "$folder"
+  "${python:-python3}" -m venv "$@" "$folder"
   "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
   echo "$stamp" >"$folder/.stamp"
 }

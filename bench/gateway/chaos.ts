@@ -12,8 +12,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../../src/core/index.ts";
 import { SeededRandom } from "../../src/math/index.ts";
 import { compiledEntry } from "../../src/store/index.ts";
+import { type Child, endChild, startChild } from "../child.ts";
 import type { ChaosLoad, ChaosLoadResult } from "./chaos-load.ts";
-import { type Child, endChild, startChild } from "./child.ts";
 
 /** How the run is done. */
 export interface ChaosOptions {

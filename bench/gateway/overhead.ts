@@ -14,8 +14,8 @@ import { Worker } from "node:worker_threads";
 import { ConfigError } from "../../src/core/index.ts";
 import { quantile } from "../../src/math/index.ts";
 import { compiledEntry } from "../../src/store/index.ts";
+import { type Child, endChild, startChild } from "../child.ts";
 import type { LoadBlock, LoadResult } from "../load-generator.ts";
-import { type Child, endChild, startChild } from "./child.ts";
 
 const run = promisify(execFile);
 

@@ -1,7 +1,9 @@
 // `trimtab bench`: the measurements behind every figure the documentation quotes.
 
 import type { Command } from "commander";
+import { benchEnvironments } from "../../bench/environments.ts";
 import { benchOptimizers } from "../../bench/optimizers.ts";
+import { benchScaler } from "../../bench/scaler/scaler.ts";
 import { benchService } from "../../bench/service.ts";
 import { benchSimulator } from "../../bench/simulator.ts";
 import { registerBenchBootstrap } from "./bench-bootstrap.ts";
@@ -18,6 +20,12 @@ import { printJson } from "./output.ts";
 const measurements = [
   { name: "simulator", what: "requests simulated per second, and peak memory", run: async () => benchSimulator() },
   { name: "service", what: "decisions over HTTP beside a bare route, while a training runs", run: benchService },
+  {
+    name: "environments",
+    what: "steps a second of an environment, here and over HTTP, single and as a vector",
+    run: benchEnvironments,
+  },
+  { name: "scaler", what: "KEDA's calls beside a bare echo on the same gRPC library", run: benchScaler },
   { name: "optimizers", what: "the batch model against simulation, and solve times", run: benchOptimizers },
 ] as const;
 

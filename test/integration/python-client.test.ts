@@ -1,9 +1,10 @@
-// The Python client against a running service: Gymnasium's own checks, and its types.
+// The Python client against a running service: Gymnasium's own checks, its types, and a learner of others.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { provisioned as installed } from "../live/processes.ts";
 import { provisioned, root, run } from "./peers-of-exports.ts";
 
 const client = join(root, "clients", "python");
@@ -47,3 +48,14 @@ test("the client is typed throughout", async () => {
   const python = provisioned("exports", "bin", "python");
   await run(python, ["-m", "mypy", "--strict", "--cache-dir", folder, join(client, "trimtab_gym")], { cwd: client });
 });
+
+test("Stable-Baselines3's PPO learns over HTTP: it improves on its start within 20,000 steps", async () => {
+  const script = join(root, "test", "integration", "learners", "train_ppo.py");
+  const answer = await run(installed("learners/bin/python", "learners"), [script, env["TRIMTAB_URL"] ?? ""], { env });
+  const { before, after, steps }: { before: number[]; after: number[]; steps: number } = JSON.parse(answer);
+  expect(steps).toBe(20_000);
+  // On the same five episodes each, every one better than before.
+  expect(after.length).toBe(before.length);
+  const better = after.filter((reward, episode) => reward > (before[episode] ?? Number.POSITIVE_INFINITY));
+  expect(better).toEqual(after);
+}, 280_000);

@@ -47,7 +47,7 @@ async function credentialsOf(tls: TlsFiles | null): Promise<ServerCredentials> {
 }
 
 /** The service of the contract. */
-function serviceDefinition(): ServiceDefinition {
+export function serviceDefinition(): ServiceDefinition {
   const definition = loadSync(PROTO_PATH, { longs: Number, defaults: true })["externalscaler.ExternalScaler"];
   if (definition === undefined || "format" in definition) throw new TypeError(`${PROTO_PATH}: expected a service`);
   return definition;
