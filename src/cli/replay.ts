@@ -48,7 +48,7 @@ function print({ cluster, policy, decisions, differences, estimate, fromS, toS }
   const hours = ((toS - fromS) / 3600).toFixed(1);
   printLine(`${cluster} through ${policy}: ${decisions} decisions of ${hours} h, ${differences.length} made otherwise`);
   for (const { id, recorded, replayed, reason } of differences.slice(0, SHOWN)) {
-    printLine(`  ${id}: ${changeText(recorded, replayed)}; ${reason}`);
+    printLine(`  ${id}: instead of what was decided, ${changeText(recorded, replayed)}; ${reason}`);
   }
   if (estimate === null) {
     printLine("nothing to compare: the model knows none of the choices");

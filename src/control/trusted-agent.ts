@@ -59,6 +59,11 @@ export interface AgentOrigin {
   readonly planner?: Planner | null;
 }
 
+/** A reason with the voice it is of, which some name themselves. */
+function saidBy(by: string, reason: string): string {
+  return reason.startsWith(`${by}:`) ? reason : `${by}: ${reason}`;
+}
+
 /** The agent of one cluster. */
 export class TrustedAgent {
   readonly #context: AgentContext;
@@ -121,9 +126,8 @@ export class TrustedAgent {
       configuration: short ? mostThatMayRun(problem) : configuration,
       reason: short ? `${explanation}; as much as may run` : explanation,
     };
-    const { by, reason: why } = optimizerVote;
-    const reason = why.startsWith(`${by}:`) ? why : `${by}: ${why}`;
-    const proposal = { configuration: optimizerVote.configuration, reason };
+    const { by, reason } = optimizerVote;
+    const proposal = { configuration: optimizerVote.configuration, reason: saidBy(by, reason) };
     const byRule: Voices = { votes: [optimizerVote], proposal, actor: "optimizer", policyId: null };
     try {
       return this.#withAgent(observation, byRule, problem.load);
@@ -148,7 +152,7 @@ export class TrustedAgent {
       learning && (own.trial !== undefined || this.#appraisal.safe(observation, own.configuration, rule, load));
     if (role !== "policy" && !safe) return { ...byRule, votes };
     const policyId = role === "policy" ? `${kind}-${sha256.slice(0, 12)}` : null;
-    return { votes, proposal: { ...own, reason: `${kind}: ${own.reason}` }, actor: "agent", policyId };
+    return { votes, proposal: { ...own, reason: saidBy(kind, own.reason) }, actor: "agent", policyId };
   }
 
   /**
