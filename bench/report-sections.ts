@@ -4,6 +4,8 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../src/core/index.ts";
 import { fieldIssues } from "../src/store/index.ts";
+import { bootstrapSection } from "./bootstrap-section.ts";
+import { changeSection } from "./change-section.ts";
 import { evaluationSections } from "./evaluation-section.ts";
 import { fleetSections } from "./fleet-report.ts";
 import { searchSection } from "./search-section.ts";
@@ -47,7 +49,17 @@ const readers: readonly Reader[] = [
     expected: "bench search",
     sections: eachOf(({ path, content }) => [searchSection(content, titleOf(path))]),
   },
+  {
+    keys: ["changes", "perProblem"],
+    expected: "bench change",
+    sections: eachOf(({ content }) => [changeSection(content)]),
+  },
   { keys: ["contexts"], expected: "bench fleet", sections: fleetSections },
+  {
+    keys: ["agents", "optimizer"],
+    expected: "bench bootstrap",
+    sections: eachOf(({ content }) => [bootstrapSection(content)]),
+  },
 ];
 
 const objectSchema = z.record(z.string(), z.unknown());

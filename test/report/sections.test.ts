@@ -56,6 +56,55 @@ test("documents are told apart by what they hold; a search's title is its file's
   expect(sections[1]).toContain("- gp-ucb had no prior.");
 });
 
+test("recovery after a change, and what learning cost, have tables of their own", () => {
+  const change = {
+    seeds: [1, 2],
+    windowsBefore: 30,
+    windowsAfter: 30,
+    changes: [
+      {
+        change: "heavier",
+        name: "region-sim",
+        toWithin10: { geomean: 3.656, median: 2.5, q3: 4.4 },
+        recoveredShare: 0.89,
+        noticedShare: 0.22,
+        unsafeOfFirst20: { mean: 3.44, worst: 10.1 },
+      },
+    ],
+    perProblem: [
+      { change: "heavier", problem: "a" },
+      { change: "slower", problem: "b" },
+    ],
+  };
+  const interval = { value: 2, low: 1, high: 3 };
+  const bootstrap = {
+    intervals: 400,
+    seeds: [1],
+    optimizer: "mark",
+    bare: "ppo",
+    agents: [
+      {
+        agent: "bootstrapped",
+        violationsPerRun: interval,
+        timesFewer: interval,
+        serving: { value: 0.6, low: 0.3, high: 0.9 },
+        servingNoDearer: null,
+        costToOptimizer: interval,
+      },
+    ],
+    runs: [{ application: "application-1" }, { application: "application-1" }],
+  };
+  const sections = reportSections([
+    { path: "b.json", content: bootstrap },
+    { path: "c.json", content: change },
+  ]);
+  expect(sections[0]).toContain("| heavier (1 problems) | `region-sim` | 3.66 | 89 % | 22 % | 3.4 / 10.1 |");
+  expect(sections[1]).toContain("1 made-up applications, seeds 1:");
+  expect(sections[1]).toContain(
+    "| `bootstrapped` | 2.0 (1.0 to 3.0) | 2.00 (1.00 to 3.00) | 60 (30 to 90) | – | 2.000 (1.000 to 3.000) |",
+  );
+});
+
 test("policies that met the SLO come first, the cheapest on top", () => {
   const [section = ""] = reportSections([{ path: "e.json", content: { evaluations: [evaluation] } }]);
   const names = [...section.matchAll(/^\| `(\w+)`/gm)].map((match) => match[1]);
@@ -65,7 +114,7 @@ test("policies that met the SLO come first, the cheapest on top", () => {
 
 test("a document of no benchmark, and one that is not whole, are refused by path and field", () => {
   expect(() => reportSections([{ path: "x.json", content: { answer: 42 } }])).toThrow(
-    /x\.json: .*expected the JSON of trimtab bench results or trimtab bench search.*found keys answer/,
+    /x\.json: .*expected the JSON of trimtab bench results or trimtab bench search.*bench bootstrap.*found keys answer/,
   );
   expect(() => reportSections([{ path: "y.json", content: 7 }])).toThrow(/y\.json/);
   const broken = { ...search, windows: "many" };

@@ -1,0 +1,56 @@
+// The bootstrap benchmark's JSON as a table in Markdown: what learning cost while it lasted, and who came to serve.
+
+import { z } from "zod";
+import { markdownTable } from "./markdown.ts";
+
+const intervalSchema = z.object({ value: z.number(), low: z.number(), high: z.number() });
+type Interval = z.infer<typeof intervalSchema>;
+
+const bootstrapSchema = z.object({
+  intervals: z.number(),
+  seeds: z.array(z.number()),
+  optimizer: z.string(),
+  bare: z.string(),
+  agents: z.array(
+    z.object({
+      agent: z.string(),
+      violationsPerRun: intervalSchema,
+      timesFewer: intervalSchema.nullable(),
+      serving: intervalSchema.nullable(),
+      servingNoDearer: intervalSchema.nullable(),
+      costToOptimizer: intervalSchema,
+    }),
+  ),
+  runs: z.array(z.object({ application: z.string() })),
+});
+
+/**
+ * A section of the results page from what `trimtab bench bootstrap --json` printed.
+ * @throws {z.ZodError} for another document
+ */
+export function bootstrapSection(content: unknown): string {
+  const { intervals, seeds, optimizer, bare, agents, runs } = bootstrapSchema.parse(content);
+  const text = (interval: Interval | null, digits: number, scale = 1): string => {
+    if (interval === null) return "–";
+    const [value, low, high] = [interval.value, interval.low, interval.high].map((x) => (scale * x).toFixed(digits));
+    return `${value} (${low} to ${high})`;
+  };
+  const applications = new Set(runs.map(({ application }) => application)).size;
+  return [
+    "## While learning",
+    "",
+    `\`trimtab bench bootstrap\`, ${applications} made-up applications, seeds ${seeds.join(", ")}: the first ${intervals} intervals of learning, with 95 % intervals. Violations are intervals that missed an SLO; fewer is against bare \`${bare}\`, cost over \`${optimizer}\`'s.`,
+    "",
+    ...markdownTable(
+      ["agent", "violations a run", "times fewer", "serving, %", "serving and no dearer, %", "cost"],
+      agents.map((one) => [
+        `\`${one.agent}\``,
+        text(one.violationsPerRun, 1),
+        text(one.timesFewer, 2),
+        text(one.serving, 0, 100),
+        text(one.servingNoDearer, 0, 100),
+        text(one.costToOptimizer, 3),
+      ]),
+    ),
+  ].join("\n");
+}
