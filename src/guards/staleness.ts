@@ -22,7 +22,11 @@ export function staleness({ maxWindows = FRESH_WINDOWS }: StalenessOptions = {})
       const ageS = context.nowS - context.observation.timeS;
       const maxS = maxWindows * context.observation.metrics.durationS;
       if (ageS >= -1e-6 && ageS <= maxS) return { proposal };
-      return heldWhole(proposal, context, `the observation is ${Math.round(ageS)} s old, at most ${Math.round(maxS)} s is fresh`);
+      return heldWhole(
+        proposal,
+        context,
+        `the observation is ${Math.round(ageS)} s old, at most ${Math.round(maxS)} s is fresh`,
+      );
     },
   };
 }
