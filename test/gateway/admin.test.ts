@@ -32,7 +32,7 @@ test("knobs turn while requests wait, and asking again for the same changes noth
 
 test.each([
   [{ configuration: { ...knobs, maxBatchSize: 0 } }, /configuration\.maxBatchSize: expected .*, found 0/],
-  [{ configuration: { ...knobs, threads: 2 } }, /configuration\.threads: expected a known key, found threads/],
+  [{ configuration: { ...knobs, threads: 2 } }, /configuration\.threads: expected a known key, found "threads"/],
   [{ configuration: knobs, canary: { share: 2, configuration: knobs } }, /canary\.share: expected .*, found 2/],
   [
     { configuration: knobs, canary: { share: 0.5, configuration: { ...knobs, concurrency: 2 } } },
@@ -180,7 +180,7 @@ test("a host others can reach is refused without a token, and so are keys nobody
   await expect(opening).rejects.toThrow(/listen\.host: expected a loopback address, or a token .*, found 0\.0\.0\.0/);
   const wrong = (value: unknown) => () => parseGatewaySettings(value, "gateway.yaml");
   expect(wrong({ models: [{ name: "m", batch: 1 }] })).toThrow(
-    new ConfigError("gateway.yaml", [{ path: "models[0].batch", expected: "a known key", found: "batch" }]),
+    new ConfigError("gateway.yaml", [{ path: "models[0].batch", expected: "a known key", found: '"batch"' }]),
   );
   expect(wrong({ models: [{ name: "m" }, { name: "m" }] })).toThrow(/models: expected names that differ/);
   expect(wrong({ models: [{ name: "m", function: {} }] })).toThrow(
