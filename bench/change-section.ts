@@ -37,7 +37,7 @@ export function changeSection(content: unknown): string {
     `${one.unsafeOfFirst20.mean.toFixed(1)} / ${one.unsafeOfFirst20.worst.toFixed(1)}`,
   ]);
   return [
-    "## After a change",
+    `## After a change: ${[...new Set(changes.map(({ change }) => change))].join(", ")}`,
     "",
     `\`trimtab bench change\`, seeds ${seeds.join(", ")}: ${windowsBefore} windows, the change, ${windowsAfter} windows. Windows until what would be kept is within 10 % of the new optimum; a run that never is counts as ${windowsAfter + 1}.`,
     "",
