@@ -39,7 +39,7 @@ export class OnnxGraph {
     outputs: readonly (readonly [name: string, type: ElementType, width: number])[],
     metadata: Readonly<Record<string, string>>,
   ): Promise<Uint8Array> {
-    const { onnx } = await import("onnx-proto");
+    const { onnx } = (await import("onnx-proto")).default;
     const value = ([name, type, width]: readonly [string, ElementType, number]): onnx.IValueInfoProto => ({
       name,
       type: { tensorType: { elemType: TYPES[type], shape: { dim: [{ dimParam: "batch" }, { dimValue: width }] } } },

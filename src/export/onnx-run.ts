@@ -78,7 +78,7 @@ export interface OnnxAnswer {
 
 /** @throws {ExportError} for an operator we do not write */
 export async function runOnnx(bytes: Uint8Array): Promise<(input: readonly number[]) => OnnxAnswer> {
-  const { onnx } = await import("onnx-proto");
+  const { onnx } = (await import("onnx-proto")).default;
   const { graph } = onnx.ModelProto.decode(bytes);
   const constants = (graph?.initializer ?? []).map((proto) => [proto.name ?? "", tensorOf(proto)] as const);
   const inputName = graph?.input?.[0]?.name ?? "";
