@@ -1,8 +1,13 @@
 // The triton adapter against a real Triton server, under load.
 
+import { join } from "node:path";
+import { openScenario } from "../../environments/index.ts";
 import { findAdapter, systemClock } from "../../src/clusters/index.ts";
 import { ActuationError, type ClusterAdapter, type Configuration, type Knob } from "../../src/core/index.ts";
+import { exportSource, findExporter } from "../../src/export/index.ts";
 import { SeededRandom } from "../../src/math/index.ts";
+import { packageRoot } from "../../src/store/index.ts";
+import { train } from "../../src/training/index.ts";
 import { adapterContract } from "../contracts/adapter.ts";
 import { Load, post } from "../live/load.ts";
 import { TamperingProxy } from "../live/tampering-proxy.ts";
@@ -137,3 +142,22 @@ test("a server that was not asked for latencies is refused, never guessed at", a
   await post(`${plain.url}/v2/models/m/infer`, inference)();
   await expect(observed(adapter, 1)).rejects.toThrow("latency: nv_inference_request_summary_us_count");
 }, 150_000);
+
+const fixture = (name: string): string => join(packageRoot(), "test", "fixtures", `${name}.yaml`);
+
+test("Triton loads an exported configuration, batches as a learnt policy sets them, and serves by it", async () => {
+  const open = await openScenario(fixture("tiny-batches"), { dataFolder: null });
+  const source = exportSource(open, (await train(open, { agent: "region-q", seed: 1, episodes: 2 })).spec);
+  const files = await findExporter("triton").export(source);
+  const choice = await (await findExporter("triton").replay(files, source))(
+    open.observationSpace.sample(new SeededRandom(1)),
+  );
+  expect(await server.load("learnt", String(files[0]?.content))).toMatchObject({
+    max_batch_size: choice["maxBatchSize"],
+    dynamic_batching: {
+      preferred_batch_size: [choice["maxBatchSize"]],
+      max_queue_delay_microseconds: 1000 * Number(choice["maxBatchDelayMs"]),
+    },
+  });
+  expect((await fetch(`${server.url}/v2/models/learnt/infer`, { method: "POST", body: inference })).status).toBe(200);
+});

@@ -17,13 +17,21 @@ class TritonPythonModel:
         return [pb.InferenceResponse([pb.Tensor("y", one)]) for one in inputs]
 `;
 
-const config = `backend: "python"
-max_batch_size: 4
+const tensors = `backend: "python"
 input [ { name: "x", data_type: TYPE_FP32, dims: [ 1 ] } ]
 output [ { name: "y", data_type: TYPE_FP32, dims: [ 1 ] } ]
+`;
+
+const config = `${tensors}max_batch_size: 4
 instance_group [ { count: 1, kind: KIND_CPU } ]
 dynamic_batching { max_queue_delay_microseconds: 0 }
 `;
+
+function writeModel(folder: string, name: string, configuration: string): void {
+  mkdirSync(join(folder, "models", name, "1"), { recursive: true });
+  writeFileSync(join(folder, "models", name, "config.pbtxt"), configuration);
+  writeFileSync(join(folder, "models", name, "1", "model.py"), model);
+}
 
 /** Body of a request to it. */
 export const inference = JSON.stringify({ inputs: [{ name: "x", datatype: "FP32", shape: [1, 1], data: [1] }] });
@@ -50,9 +58,7 @@ export class TritonServer {
     const packages = provisioned("triton/lib/python3.11/site-packages", "triton");
     const server = join(packages, "pytriton", "tritonserver");
     const folder = mkdtempSync(join(tmpdir(), "trimtab-triton-"));
-    mkdirSync(join(folder, "models", "m", "1"), { recursive: true });
-    writeFileSync(join(folder, "models", "m", "config.pbtxt"), config);
-    writeFileSync(join(folder, "models", "m", "1", "model.py"), model);
+    writeModel(folder, "m", config);
     const backend = join(folder, "backends", "python");
     const stubs = join(server, "python_backend_stubs", "3.11");
     cpSync(join(server, "backends", "python"), backend, { recursive: true });
@@ -81,6 +87,14 @@ export class TritonServer {
     const triton = new TritonServer(child, folder, port, metricsPort);
     await child.ready(() => answers(`${triton.url}/v2/health/ready`), READY_MS);
     return triton;
+  }
+
+  /** Loads one more model of the same kind. @param settings what its config.pbtxt has beside backend, input and output */
+  async load(name: string, settings: string): Promise<unknown> {
+    writeModel(this.#folder, name, `${tensors}${settings}`);
+    const answer = await fetch(`${this.url}/v2/repository/models/${name}/load`, { method: "POST" });
+    if (!answer.ok) throw new Error(`${name}: expected Triton to load it, found ${await answer.text()}`);
+    return (await fetch(`${this.url}/v2/models/${name}/config`)).json();
   }
 
   async stop(): Promise<void> {
