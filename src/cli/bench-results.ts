@@ -35,9 +35,12 @@ const DEFAULT_POLICIES = [
   "region-q",
 ];
 
-/** A JSON document of another benchmark. @throws {ConfigError} when it is no JSON */
+/** A JSON document of another benchmark. @throws {ConfigError} when it cannot be read or is no JSON */
 async function documentAt(path: string): Promise<{ readonly path: string; readonly content: unknown }> {
-  const text = await readFile(path, "utf8");
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(path, [{ path: "(file)", expected: "a readable JSON document", found }], { cause });
+  });
   try {
     return { path, content: JSON.parse(text) };
   } catch (cause) {

@@ -13,6 +13,13 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** A port, 0 for any that is free. */
+export function portNumber(text: string): number {
+  const value = wholeNumber(0)(text);
+  if (value > 65_535) throw new InvalidArgumentError(`expected a port of at most 65535, found "${text}".`);
+  return value;
+}
+
 /** A number above 0. */
 export function positiveNumber(text: string): number {
   const value = Number(text);

@@ -8,7 +8,7 @@ import { dataFolder, logLevel, secret } from "../config.ts";
 import { decisionLine, type LoopEvent } from "../control/index.ts";
 import { ConfigError, type DecisionRecord, type Mode } from "../core/index.ts";
 import { type Listening, type ListeningGrpc, listen, listenGrpc, openService, type Service } from "../http/index.ts";
-import { positiveNumber, wholeNumber } from "./options.ts";
+import { portNumber, positiveNumber, wholeNumber } from "./options.ts";
 import { printLine } from "./output.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { packageVersion } from "./version.ts";
@@ -118,7 +118,7 @@ export function registerServe(program: Command): void {
   program
     .command("serve")
     .description("tune clusters and serve the API; goes on where the store says it stopped")
-    .option("--port <n>", "port to listen on, 0 for any that is free", wholeNumber(0), 8080)
+    .option("--port <n>", "port to listen on, 0 for any that is free", portNumber, 8080)
     .option("--host <address>", "address to listen on; one others can reach needs --token-env", "127.0.0.1")
     .option("--store <dir>", "folder that outlives the process", "checkpoints")
     .option("--cluster <file|name>", "attach a cluster file instead of the simulated one; may be repeated", collect, [])
@@ -134,11 +134,7 @@ export function registerServe(program: Command): void {
     .option("--speed <n>", "simulated seconds a second", positiveNumber, 600)
     .option("--seed <n>", "fixes the cluster's chance", wholeNumber(0), 1)
     .option("--token-env <name>", "variable that holds the bearer token requests must carry")
-    .option(
-      "--grpc-port <n>",
-      "port of KEDA's external scaler, 0 for any that is free; none where absent",
-      wholeNumber(0),
-    )
+    .option("--grpc-port <n>", "port of KEDA's external scaler, 0 for any that is free; none where absent", portNumber)
     .option(
       "--grpc-host <address>",
       "address of the scaler; one others can reach needs client certificates",

@@ -15,7 +15,7 @@ export { type MeasuredPoint, measurePoints, type ProfileStep } from "./profile-r
 export { type ChangeProposal, type ProposalStatus, Proposals } from "./proposals.ts";
 export { type DecisionPage, type DecisionQuery, readDecisions } from "./record.ts";
 export { referenceSnapshot } from "./reference.ts";
-export { type Resumption, readResumption, savedAgent } from "./resume.ts";
+export { type Resumption, readResumption, savedAgent, transitionSchema } from "./resume.ts";
 export { type RunOptions, runLoop } from "./run.ts";
 export type { ClusterStatus, Recommendation } from "./status.ts";
 export { type StepName, stepNames } from "./step-timer.ts";

@@ -31,7 +31,8 @@ const windowSchema: z.ZodType<PastWindow, unknown> = z.object({
   configuration: configurationSchema,
 });
 
-const transitionSchema = z.object({ window: windowSchema.nullable() });
+/** The part of a recorded transition that tells the window it ended. */
+export const transitionSchema = z.object({ window: windowSchema.nullable() });
 const decisionSchema = z.object({ id: z.string(), timeS: z.number() });
 
 /** An actuation read back. */

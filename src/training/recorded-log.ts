@@ -7,6 +7,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
+import { transitionSchema } from "../control/index.ts";
 import { type ClusterState, type Configuration, HISTORY_WINDOWS, type PastWindow, StoreError } from "../core/index.ts";
 import { configurationSchema, fieldIssues, stateFrom, stateSchema } from "../store/index.ts";
 
@@ -33,23 +34,6 @@ const passSchema = z.object({
 });
 
 type PassJson = z.output<typeof passSchema>;
-
-const windowSchema = z.object({
-  window: z
-    .object({
-      timeS: z.number(),
-      durationS: z.number(),
-      arrivalRateRps: z.number(),
-      peakRateRps: z.number(),
-      objectiveMs: z.number().nullable(),
-      missRatio: z.number(),
-      utilization: z.number(),
-      queueLength: z.number(),
-      costUsdPerHour: z.number(),
-      configuration: configurationSchema,
-    })
-    .nullable(),
-});
 
 /** The records of a segment; a last line that is not whole yet was never acknowledged. */
 async function recordsOf(path: string): Promise<unknown[]> {
@@ -128,7 +112,7 @@ export async function readPasses(folder: string, lastS: number): Promise<readonl
   const endS = passes.at(-1)?.timeS ?? 0;
   const transitions = await latest(
     join(folder, "transitions"),
-    parser(windowSchema, "transition"),
+    parser(transitionSchema, "transition"),
     ({ window: first }, { window: last }) => first !== null && last !== null && first.timeS < last.timeS - 2 * lastS,
   );
   const windows = transitions.flatMap(({ window }) => window ?? []);
