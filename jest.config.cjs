@@ -31,7 +31,7 @@ module.exports = {
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join("|")})/)`],
   modulePathIgnorePatterns: ["<rootDir>/dist/"],
-  testTimeout: 30000,
+  testTimeout: 60000,
   // Globals of the sandbox are slow to look up, some ten times a call; these are handed to each module instead.
   sandboxInjectedGlobals: ["Math", "Number", "Float64Array", "Object", "Array"],
 };

@@ -18,6 +18,13 @@ export const fastCluster = {
   speed: 3600,
 } as const;
 
+const openServices = new Set<TestService>();
+
+// A test that fails leaves its service open, and an open service keeps the whole run from ending.
+afterAll(async () => {
+  for (const service of openServices) await service.close();
+});
+
 /** A service and who asks it. */
 export class TestService {
   readonly folder: string;
@@ -40,7 +47,9 @@ export class TestService {
       processMetrics: false,
       ...options,
     });
-    return new TestService(store, service);
+    const opened = new TestService(store, service);
+    openServices.add(opened);
+    return opened;
   }
 
   get ask(): ReturnType<typeof request> {
@@ -48,7 +57,7 @@ export class TestService {
   }
 
   /** Waits for something to be true of the service. */
-  async until(holds: () => Promise<boolean> | boolean, withinMs = 15_000): Promise<void> {
+  async until(holds: () => Promise<boolean> | boolean, withinMs = 40_000): Promise<void> {
     const endMs = Date.now() + withinMs;
     while (!(await holds())) {
       if (Date.now() > endMs) throw new Error(`expected it to hold within ${withinMs} ms`);
@@ -57,6 +66,7 @@ export class TestService {
   }
 
   async close(): Promise<void> {
+    openServices.delete(this);
     await this.service.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
