@@ -73,6 +73,7 @@ function contextOf({ credentialsEnv }: ReachOf, file: ClusterFile, task: TuningT
   return {
     cluster: file.name,
     knobs: task.lattice.knobs,
+    initial: task.initial,
     slo: task.objective.slo,
     committedUsdPerHour: task.committedUsdPerHour,
     secret: (role) => {

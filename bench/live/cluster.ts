@@ -39,6 +39,7 @@ export class LiveCluster {
         return sloOf();
       },
       // What is minimised here is latency.
+      initial: {},
       committedUsdPerHour: () => 0,
       secret: () => null,
       clock: systemClock,

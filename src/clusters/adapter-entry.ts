@@ -38,6 +38,8 @@ export interface AdapterContext {
   readonly cluster: string;
   /** What may be turned, from the cluster file; only names `actuation` knows. */
   readonly knobs: readonly Knob[];
+  /** What runs at first, from the cluster file; an adapter that starts its cluster starts it so. */
+  readonly initial: Configuration;
   /** The first is the one whose percentile is `objectiveMs`. */
   readonly slo: Objective["slo"];
   /** What a configuration costs an hour, nothing offloaded, by the cluster file's prices. */

@@ -68,9 +68,9 @@ function batching(configuration: Configuration) {
   });
 }
 
-/** The knobs' first values: what a cluster starts with until it is told otherwise. */
-function firstOf(knobs: readonly Knob[]): Configuration {
-  return Object.fromEntries(knobs.map(({ name, values }) => [name, values[0] ?? 0]));
+/** What a cluster starts with: what its file says, and the knobs' first values. */
+function firstOf({ knobs, initial }: AdapterContext): Configuration {
+  return { ...Object.fromEntries(knobs.map(({ name, values }) => [name, values[0] ?? 0])), ...initial };
 }
 
 async function startGateway(folder: string, deadlineMs: number): Promise<LocalProcess> {
@@ -117,10 +117,10 @@ export class LocalCluster implements ClusterAdapter {
     this.#client = client;
     this.#windows = windows;
     this.#workers = workers;
-    this.#running = firstOf(context.knobs);
+    this.#running = firstOf(context);
   }
 
-  /** Starts its processes, with every knob at its first value. @throws {Error} when one does not start */
+  /** Starts its processes, in the configuration they start with. @throws {Error} when one does not start */
   static async start(options: LocalOptions, context: AdapterContext): Promise<LocalCluster> {
     const folder = await mkdtemp(join(tmpdir(), "trimtab-local-"));
     const gateway = await startGateway(folder, options.deadlineMs);
@@ -134,7 +134,7 @@ export class LocalCluster implements ClusterAdapter {
     try {
       const windows = await GatewayWindows.begin(client, context, { usdPerSecond: 0, usdPerCall: 0 });
       const cluster = new LocalCluster(context, folder, gateway, client, windows, workers);
-      await cluster.apply(firstOf(context.knobs));
+      await cluster.apply(firstOf(context));
       await cluster.#startLoad(options.load);
       await cluster.#windows.next(() => 0);
       return cluster;

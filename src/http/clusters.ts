@@ -41,7 +41,7 @@ export interface ClusterListener {
 
 /** Who tunes a cluster whose file does not say: one agent counts machines, the other sets what they run. */
 const FLEET_AGENT = "region-fleet";
-const MACHINE_AGENT = "region-prior";
+const MACHINE_AGENT = "region-sim";
 const OPTIMIZER = "mark";
 
 /** How a cluster is attached. */

@@ -41,6 +41,7 @@ async function open(secret: string | null = null, timeoutMs = 2000): Promise<Ope
       cluster: "mine",
       knobs,
       slo: [{ percentile: 0.99, latencyMs: 100 }],
+      initial: {},
       committedUsdPerHour: () => 1,
       secret: () => secret,
       clock: server.clock,

@@ -79,6 +79,7 @@ async function opened(
       cluster: "mine",
       knobs: [],
       slo: [{ percentile: 0.99, latencyMs: 100 }],
+      initial: {},
       committedUsdPerHour: () => 0,
       secret: (role) => (role === "token" ? "s3cret" : null),
       clock,

@@ -131,6 +131,7 @@ function context(turned: readonly Knob[] = knobs) {
     cluster: "mine",
     knobs: turned,
     slo: [{ percentile: 0.98, latencyMs: 100 }] as const,
+    initial: {},
     committedUsdPerHour: ({ replicas }: Configuration) => Number(replicas ?? 1),
     secret: (role: string) => secrets[role] ?? null,
     clock: systemClock,

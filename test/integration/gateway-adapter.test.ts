@@ -43,6 +43,7 @@ async function open(): Promise<Opened> {
       cluster: "mine",
       knobs,
       slo: [{ percentile: 0.9, latencyMs: 100 }],
+      initial: {},
       committedUsdPerHour: ({ concurrency }) => Number(concurrency),
       secret: () => null,
       clock: systemClock,

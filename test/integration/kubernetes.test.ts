@@ -43,6 +43,7 @@ const context = {
   cluster: "mine",
   knobs,
   slo: [{ percentile: 0.99, latencyMs: 100 }] as const,
+  initial: {},
   committedUsdPerHour: ({ replicas }: Configuration) => Number(replicas),
   secret: () => null,
   clock: systemClock,

@@ -21,6 +21,7 @@ const context = {
     knob("maxBatchDelayMs", [0, 5]),
   ],
   slo: [{ percentile: 0.95, latencyMs: 500 }],
+  initial: {},
   committedUsdPerHour: () => 1,
   secret: () => null,
   clock: systemClock,

@@ -61,6 +61,7 @@ const context = {
   cluster: "mine",
   knobs,
   slo: [{ percentile: 0.99, latencyMs: 100 }] as const,
+  initial: {},
   committedUsdPerHour: (configuration: Configuration) => Number(configuration["concurrency"]),
   secret: () => null,
   clock: systemClock,

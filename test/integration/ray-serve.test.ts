@@ -47,6 +47,7 @@ function opened(change: Record<string, unknown> = {}): Promise<ClusterAdapter> {
       cluster: "mine",
       knobs,
       slo: [{ percentile: 0.99, latencyMs: 100 }],
+      initial: {},
       committedUsdPerHour: ({ replicas }) => Number(replicas),
       secret: () => null,
       clock: systemClock,

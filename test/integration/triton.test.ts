@@ -58,6 +58,7 @@ function opened(percentile = 0.99, endpoints = { endpoint: http.url, metricsEndp
       cluster: "mine",
       knobs,
       slo: [{ percentile, latencyMs: 100 }],
+      initial: {},
       committedUsdPerHour: ({ concurrency }) => Number(concurrency),
       secret: () => null,
       clock: systemClock,

@@ -39,6 +39,7 @@ class Remote {
         cluster: "default",
         knobs: fakeKnobs,
         slo: [{ percentile: 0.99, latencyMs: 100 }],
+        initial: {},
         committedUsdPerHour: (configuration) => Number(configuration["replicas"]),
         secret: () => null,
         clock: server.clock,
