@@ -116,7 +116,7 @@ function Start({ scenario, onStarted }: { scenario: string | null; onStarted: ()
           episodes
           <input name="episodes" type="number" min="1" max="10000" value="5" required />
         </label>
-        <button type="submit" class="primary">
+        <button type="submit" class="primary" disabled={agents === null || scenarios === null}>
           Start training
         </button>
       </form>
