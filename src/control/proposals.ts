@@ -49,13 +49,22 @@ export interface ChangeProposal {
 /** Proposals remembered; older ones are in the log. */
 const REMEMBERED = 200;
 
-const answeredSchema = z.looseObject({
+const markedSchema = z.looseObject({
   id: z.string(),
   expiresS: z.number(),
+  status: z.string(),
   current: configurationSchema,
   proposed: configurationSchema,
-  status: z.enum(["pending", "approved", "rejected", "expired", "superseded"]),
 });
+
+/** A proposal of the log, which is this module's own: its configurations alone need their infinities back. */
+const proposalSchema = z
+  .custom<ChangeProposal>((record) => markedSchema.safeParse(record).success)
+  .transform((proposal) => ({
+    ...proposal,
+    current: configurationSchema.parse(proposal.current),
+    proposed: configurationSchema.parse(proposal.proposed),
+  }));
 
 /** Proposals of one cluster; every change of one is durable before it can be read. */
 export class Proposals {
@@ -74,9 +83,8 @@ export class Proposals {
     const entries = await log.read(log.length - 2 * REMEMBERED, 2 * REMEMBERED);
     const latest = new Map<string, ChangeProposal>();
     for (const { record } of entries) {
-      const parsed = answeredSchema.safeParse(record);
-      // The log is this class's own; configurations alone need their infinities back.
-      if (parsed.success) latest.set(parsed.data.id, parsed.data as unknown as ChangeProposal);
+      const parsed = proposalSchema.safeParse(record);
+      if (parsed.success) latest.set(parsed.data.id, parsed.data);
     }
     return new Proposals(log, lifeS, [...latest.values()].slice(-REMEMBERED));
   }

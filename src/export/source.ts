@@ -20,6 +20,10 @@ const OPTIMIZER = "mark";
 /** Stretches of the workload a policy is watched on, from its start to its end. */
 const STRETCHES = 8;
 
+/** Arrivals passed over at most on the way to a stretch, but never less than a day's: a workload may be all but endless. */
+const PASSED_OVER = 2e7;
+const DAY_S = 86_400;
+
 /** Decisions of the learning stretches, and of the held-out ones. */
 const LEARNING_STEPS = 38;
 const HELD_OUT_STEPS = 12;
@@ -47,7 +51,9 @@ async function watched(
   }
   const seen: ClusterState[] = [];
   const lengthS = steps * task.intervalS;
-  const lastS = Math.max(0, task.plan.workload.durationS - lengthS - task.intervalS);
+  const { durationS, meanRateRps } = task.plan.workload;
+  const reachS = Math.max(DAY_S, PASSED_OVER / meanRateRps);
+  const lastS = Math.max(0, Math.min(reachS, durationS - lengthS - task.intervalS));
   for (let stretch = 0; stretch < STRETCHES; stretch++) {
     const own = random.split(String(stretch));
     const fromS = Math.floor(((stretch + own.next()) / STRETCHES) * lastS);
