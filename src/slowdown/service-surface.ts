@@ -28,7 +28,10 @@ interface Cell {
   readonly together: boolean;
 }
 
-/** Standard deviations of the prior covariance, in log service time; `changed` of all cells together after a change. */
+/**
+ * Standard deviations of the prior covariance, in log service time. After a change also `changed`, of all cells together,
+ * and `turned`, per unit of ln r and of ln b: a knob may do the opposite of what it did.
+ */
 const SPREAD = {
   sharing: 0.2,
   oversubscription: 0.5,
@@ -37,6 +40,7 @@ const SPREAD = {
   quirk: 0.08,
   local: 0.05,
   changed: 0.4,
+  turned: 0.7,
 };
 
 /** Correlation of the scaling error across devices. */
@@ -92,6 +96,13 @@ function covariance(a: Cell, b: Cell, quirks: boolean): number {
     quirk +
     (sameDevice ? local : 0)
   );
+}
+
+/** Values of the cells less their mean. */
+function centred(cells: readonly Cell[], value: (cell: Cell) => number): Float64Array {
+  const values = Float64Array.from(cells, value);
+  const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  return values.map((value) => value - mean);
 }
 
 /** The surface over the machines of a lattice. */
@@ -186,12 +197,18 @@ export class ServiceSurface {
     return update(this.#mean, this.#covariance, this.#gain, this.#size, parts, Math.log(meanMs), variance);
   }
 
-  /** The machines changed: keeps what is believed as a first guess, as uncertain as before any point was profiled. */
+  /**
+   * The machines changed: keeps what is believed as a first guess, more uncertain than before any point was profiled, since
+   * all may be slower or faster, and more of a resource or larger batches may cost where they gained.
+   */
   forget(): void {
-    const whole = SPREAD.changed ** 2;
+    const resource = centred(this.#cells, ({ logResource }) => logResource);
+    const batch = centred(this.#cells, ({ logBatch }) => logBatch);
+    const product = (values: Float64Array, i: number, j: number): number => (values[i] ?? 0) * (values[j] ?? 0);
     this.#cells.forEach((a, i) => {
       this.#cells.forEach((b, j) => {
-        this.#covariance[i * this.#size + j] = whole + covariance(a, b, this.#quirks);
+        const turned = SPREAD.turned ** 2 * (product(resource, i, j) + product(batch, i, j));
+        this.#covariance[i * this.#size + j] = SPREAD.changed ** 2 + turned + covariance(a, b, this.#quirks);
       });
     });
   }

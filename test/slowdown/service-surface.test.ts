@@ -10,6 +10,7 @@ const machines: BatchServer[] = [1, 2, 4].map((instances) => ({
   maxDelayMs: 0,
   occupancy: (4 * instances) / 16,
 }));
+const [server] = machines as [BatchServer, ...BatchServer[]];
 const knots = [1, 2, 4, 8];
 const context = {
   profilePoints: [1, 8].map((batch) => ({ host: "host", intraOpThreads: 4, batch, serviceMs: 10 + 5 * batch })),
@@ -74,4 +75,31 @@ test("what tells nothing new is skipped, and a restored surface goes on to the l
     expect(restored.table(machine, 8)).toEqual(straight.table(machine, 8));
     expect(restored.variance(machine, 5)).toBe(straight.variance(machine, 5));
   }
+});
+
+test("after a change two machines are enough to see that a knob turned the other way round", () => {
+  // One model instance of 1 to 16 threads; before the change 4 times the threads take half the time.
+  const threads = [1, 2, 4, 8, 16];
+  const scaled = threads.map(
+    (resource): BatchServer => ({ ...server, instances: 1, resource, occupancy: resource / 16 }),
+  );
+  const points = [1, 16].map((intraOpThreads) => ({
+    host: "host",
+    intraOpThreads,
+    batch: 4,
+    serviceMs: 80 / Math.sqrt(intraOpThreads),
+  }));
+  const changing = { ...context, profilePoints: points };
+  const prior = priorService(changing);
+  if (prior === null) throw new Error("the context has points");
+  const learned = new ServiceSurface(scaled, knots, changing, prior);
+  const timesMs = (): number[] => threads.map((_, machine) => Math.exp(learned.logMean(machine, 4)));
+  expect(timesMs()[0]).toBeGreaterThan(3 * (timesMs()[4] ?? Number.NaN));
+  learned.forget();
+  // What 16 threads took, 1 takes now, and the other way round: 20 and 80 ms.
+  learned.observe(4, 4, 80, 1e-5);
+  learned.observe(2, 4, 40, 1e-5);
+  const [one = Number.NaN, , four = Number.NaN, , sixteen = Number.NaN] = timesMs();
+  expect(one).toBeLessThan(four);
+  expect(four).toBeLessThan(sixteen);
 });
