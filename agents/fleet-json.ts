@@ -74,6 +74,7 @@ export const stateSchema = z.object({
   nights: z.number().int(),
   nightS: z.number(),
   chosenS: z.number(),
+  regimeS: z.number(),
   checkedS: z.number(),
   usdSinceChosen: z.number(),
   steps: z.number().int(),

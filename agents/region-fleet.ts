@@ -1,7 +1,8 @@
 // Region-fleet: launches and drops machines by layered optimal switching, learnt every night from the fleet's own past.
 //
 // every window: remember its arrivals, measure machines, functions and markets (fleet-beliefs.ts)
-// every hour:   learnt rules that fell behind plain mixed give way to it (fleet-watch.ts)
+// every hour:   what fell behind plain mixed gives way to it; far behind, the past before is learnt from no more
+//               (fleet-watch.ts)
 //               beliefs that strayed from what was measured are mended by a night at once
 // every 24 h:   learn, replay, simulate, and stand where it costs least (fleet-night.ts)
 // until the first night: mixed with hold 120 s on the cheapest kind of machine
@@ -81,6 +82,8 @@ class RegionFleet implements Agent {
   #nights = 0;
   #nightS = 0;
   #chosenS = 0;
+  /** When the regime that is learnt from began. */
+  #regimeS = 0;
   #checkedS = 0;
   #usdSinceChosen = 0;
   #steps = 0;
@@ -149,6 +152,7 @@ class RegionFleet implements Agent {
       nights: this.#nights,
       nightS: this.#nightS,
       chosenS: this.#chosenS,
+      regimeS: this.#regimeS,
       checkedS: this.#checkedS,
       usdSinceChosen: this.#usdSinceChosen,
       steps: this.#steps,
@@ -170,6 +174,7 @@ class RegionFleet implements Agent {
     this.#nightS = state.nightS;
     this.#choose(readChoice(state.choice), state.why);
     this.#chosenS = state.chosenS;
+    this.#regimeS = state.regimeS;
     this.#checkedS = state.checkedS;
     this.#usdSinceChosen = state.usdSinceChosen;
     this.#steps = state.steps;
@@ -197,7 +202,7 @@ class RegionFleet implements Agent {
       context: this.#context,
       kinds: this.#kinds,
       calls: callBehaviour(this.#context),
-      load: this.#memory.recorded(),
+      load: this.#memory.recorded(Math.round((this.#elapsedS - this.#regimeS) / SLOT_S)),
       decideEvery: this.#decideEvery(),
       random: this.#context.random.split(`${NAME} night ${this.#nights}`),
       settings: { ...ITERATION, rows, trees: { ...TREES, trees } },
@@ -211,19 +216,22 @@ class RegionFleet implements Agent {
     this.#choose(night.choice, `${opening}, ${choiceText(night.choice)}: ${night.why}`);
   }
 
-  /** Beliefs that strayed are mended by a night; learnt rules that fell behind give way to mixed until the next. */
+  /** Beliefs that strayed are mended by a night; what fell behind gives way to mixed until the next. */
   #check(): void {
     this.#checkedS = this.#elapsedS;
     const off = this.#strayed();
-    if (off !== null) {
+    const learnable = this.#elapsedS - this.#regimeS >= this.#settings.retrainEveryS;
+    if (off !== null && learnable) {
       this.#night(off);
       return;
     }
     const back = this.#lookBack();
     const behind = back === null ? null : fellBehind(back);
     if (back === null || behind === null) return;
+    if (behind.far) this.#regimeS = this.#chosenS;
     this.#point = mixedPoint(back.kind);
-    this.#choose(mixedOn(back.kind), `fell back on mixed, learnt rules cost ${behind}`);
+    const forgets = behind.far ? "; the past before that is learnt from no more" : "";
+    this.#choose(mixedOn(back.kind), `fell back on mixed, what was learnt cost ${behind.text}${forgets}`);
   }
 
   #strayed(): string | null {

@@ -40,9 +40,19 @@ function back(choice: Choice, hours: number, ratesRps: readonly number[] = [50])
   return { memory, kind, choice, calls, decideEvery: 1, sinceS: 3600 * hours };
 }
 
-test("rules that launch without end have fallen behind mixed after two hours, not before", () => {
-  expect(fellBehind(back(always(1), 1))).toBeNull();
-  expect(fellBehind(back(always(1), 2))).toMatch(/^[3-6]\.\d\d of mixed over 2 h$/);
+test("rules that launch without end have fallen far behind mixed after an hour, not before", () => {
+  expect(fellBehind(back(always(1), 0.5))).toBeNull();
+  const behind = fellBehind(back(always(1), 1));
+  expect(behind?.text).toMatch(/^[3-6]\.\d\d of mixed over 1 h$/);
+  expect(behind?.far).toBe(true);
+});
+
+test("a fixed count is judged too: the closer to what mixed costs the later, and not as another regime's", () => {
+  // Mixed keeps ten machines; 12 cost 1.2 times as much and spare no call, 20 twice: bounds are 1.245 after 1 h, 1.05 after 24.
+  const fixed = (count: number): Choice => ({ rule: "static", count, kind: kind.name, waitS: 0, spotShare: 1 });
+  expect(fellBehind(back(fixed(12), 1))).toBeNull();
+  expect(fellBehind(back(fixed(12), 24))?.far).toBe(false);
+  expect(fellBehind(back(fixed(20), 1))?.far).toBe(true);
 });
 
 test("rules that do as mixed does have not fallen behind, nor has mixed itself", () => {

@@ -124,6 +124,23 @@ test("after a night at a constant load it keeps the layers whose use pays", () =
   expect(agent.act(state).configuration[KNOB]).toBe(11);
 });
 
+test("a past that says nothing of the present is left behind: mixed acts, and the next night learns from what came since", () => {
+  const agent = findAgent(SMALL).create(context);
+  const told = new Told(context.initial);
+  run(agent, told, DAY + 10, steady);
+  // From 10.5 machines' worth to 2.5: standing on eleven costs some four times as much.
+  const little = (): number => 2.5 * CAPACITY_RPS;
+  const fallen = run(agent, told, 800, little);
+  expect(agent.act(fallen).reason).toMatch(
+    /^fell back on mixed, what was learnt cost [\d.]+ of mixed over 1 h; the past/,
+  );
+  expect(Number(agent.act(fallen).configuration[KNOB])).toBeLessThan(5);
+  const learnt = run(agent, told, DAY, little);
+  expect(agent.act(learnt).reason).toMatch(/^night 2, /);
+  // Use of the third layer is .5, as that of the eleventh was.
+  expect(agent.act(learnt).configuration[KNOB]).toBe(3);
+});
+
 test("requests go to functions once wait and service would pass .96 of the SLO", () => {
   const agent = findAgent(SMALL).create(context);
   const state = run(agent, new Told(context.initial), 10, steady);
