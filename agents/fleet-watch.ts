@@ -1,8 +1,8 @@
 // A look back at what acted: whether it fell behind plain mixed, and how far its replay is off what was measured.
 //
-// behind     replayed cost > (1 + .05·√(24 h / t)) · that of mixed (hold 120 s), over the t since it was chosen, from an hour
+// behind     replayed cost > (1 + .05·√(24 h / t)) · that of mixed (hold 120 s), over the t since it was chosen, from two hours
 //            on, unless mixed misses more hours
-// far behind by more than 1.3 times: what it was learnt from is of another regime, and is learnt from no more
+// far behind > (1 + .15·√(24 h / t)), from an hour on: the past it was learnt from is another regime's, and is left behind
 // residual   ln(measured cost / replayed cost), from three hours on
 // Source: fleet-switching.md, failure modes 1 and 2. Differs: both sides are replayed, so that only the rules are judged;
 //   whatever acts is judged, fixed counts too; it is judged earlier, by more; the past of another regime is left behind.
@@ -17,11 +17,11 @@ const DAY_S = 86_400;
 /** Hold of the mixed rule that rules are held against, and that acts where nothing better is known. */
 const REFERENCE_HOLD_S = 120;
 /** Least time over which rules are judged, how often, and what they may cost more over a day. */
-const LEAST_JUDGED_S = HOUR_S;
+const LEAST_JUDGED_S = 2 * HOUR_S;
 export const JUDGED_EVERY_S = HOUR_S;
 const BEHIND = 0.05;
-/** Cost over that of mixed from which on the past that was learnt from is another regime's. */
-const FAR_BEHIND = 1.3;
+/** What they cost more over a day where the past they were learnt from is another regime's. */
+const FAR_BEHIND = 0.15;
 /** Least time over which measured costs tell how far replays are off. */
 const LEAST_MEASURED_S = 3 * HOUR_S;
 /** Slots before a stretch that its features need. */
@@ -71,14 +71,16 @@ export interface FallenBehind {
 /** What acted against plain mixed, where it cost too much; null where it did not. */
 export function fellBehind(back: LookBack): FallenBehind | null {
   const { choice, kind, sinceS } = back;
-  if (sinceS < LEAST_JUDGED_S) return null;
+  if (sinceS < JUDGED_EVERY_S) return null;
   const { past, stretch } = lastPart(back);
   const acted = past.replay(choice, kind, stretch);
   const mixed = past.replay(mixedOn(kind), kind, stretch);
   if (mixed.hoursMissed > acted.hoursMissed) return null;
   const ratio = acted.usd / mixed.usd;
-  if (!(ratio > 1 + BEHIND * Math.sqrt(DAY_S / sinceS))) return null;
-  return { text: `${ratio.toFixed(2)} of mixed over ${(sinceS / HOUR_S).toFixed(0)} h`, far: ratio > FAR_BEHIND };
+  const overDay = (ratio - 1) / Math.sqrt(DAY_S / sinceS);
+  const far = overDay > FAR_BEHIND;
+  if (!far && !(overDay > BEHIND && sinceS >= LEAST_JUDGED_S)) return null;
+  return { text: `${ratio.toFixed(2)} of mixed over ${(sinceS / HOUR_S).toFixed(0)} h`, far };
 }
 
 /** How far the replay of what acted is off the cost that was measured; null where too little was. */
