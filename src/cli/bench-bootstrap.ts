@@ -9,6 +9,7 @@ import { printJson, printLine, printTable, startProgress } from "./output.ts";
 
 interface BootstrapFlags {
   readonly applications: number;
+  readonly first: number;
   readonly agents: readonly string[];
   readonly optimizer: string;
   readonly seeds: number;
@@ -53,7 +54,7 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) =
 async function run({ agents, optimizer, intervals, workers, ...flags }: BootstrapFlags): Promise<void> {
   const progress = startProgress("bootstrap");
   const bench = await benchBootstrap({
-    applications: upTo(flags.applications),
+    applications: upTo(flags.applications).map((number) => number + flags.first - 1),
     seeds: upTo(flags.seeds),
     agents,
     optimizer,
@@ -71,6 +72,7 @@ export function registerBenchBootstrap(bench: Command): void {
     .command("bootstrap")
     .description("SLO violations and cost while agents learn from nothing, on synthetic applications")
     .option("--applications <n>", "number of applications", wholeNumber(1), 10)
+    .option("--first <n>", "number of the first application", wholeNumber(1), 1)
     .option("--agents <a,b,…>", "the first is bare, violations are compared with its", nameList, [...bootstrapAgents])
     .option("--optimizer <name>", "what agents lean on, and costs are compared with", DEFAULT_OPTIMIZER)
     .option("--seeds <n>", "number of seeds", wholeNumber(1), 5)
