@@ -6,7 +6,7 @@ import { ConfigError } from "../src/core/index.ts";
 import { fieldIssues } from "../src/store/index.ts";
 import { bootstrapSection } from "./bootstrap-section.ts";
 import { changeSection } from "./change-section.ts";
-import { evaluationSections } from "./evaluation-section.ts";
+import { evaluationSection, evaluationSections, shownEvaluation } from "./evaluation-section.ts";
 import { fleetSections } from "./fleet-report.ts";
 import { searchSection } from "./search-section.ts";
 
@@ -44,6 +44,11 @@ const eachOf =
 
 const readers: readonly Reader[] = [
   { keys: ["evaluations"], expected: "bench results", sections: eachOf(({ content }) => evaluationSections(content)) },
+  {
+    keys: ["scenario", "policies", "bound"],
+    expected: "evaluate",
+    sections: eachOf(({ content }) => [evaluationSection(shownEvaluation.parse(content))]),
+  },
   {
     keys: ["algorithms", "problems"],
     expected: "bench search",

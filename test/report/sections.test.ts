@@ -112,9 +112,16 @@ test("policies that met the SLO come first, the cheapest on top", () => {
   expect(section).toContain("lp 2.00, integerLate 2.50, integer –, clairvoyant 3.00");
 });
 
+test("what evaluate prints is a section as it is", () => {
+  const both = [{ evaluations: [evaluation] }, evaluation].map((content, i) =>
+    reportSections([{ path: `${i}.json`, content }]),
+  );
+  expect(both[1]).toEqual(both[0]);
+});
+
 test("a document of no benchmark, and one that is not whole, are refused by path and field", () => {
   expect(() => reportSections([{ path: "x.json", content: { answer: 42 } }])).toThrow(
-    /x\.json: .*expected the JSON of trimtab bench results or trimtab bench search.*bench bootstrap.*found keys answer/,
+    /x\.json: .*expected the JSON of trimtab bench results or trimtab evaluate or trimtab bench search.*bench bootstrap.*found keys answer/,
   );
   expect(() => reportSections([{ path: "y.json", content: 7 }])).toThrow(/y\.json/);
   const broken = { ...search, windows: "many" };
