@@ -35,6 +35,8 @@ async function run({ config }: GatewayFlags, version: string): Promise<void> {
   log.info({ signal: await signal }, "stopping");
   await gateway.close(GRACE_MS);
   log.info("stopped");
+  // The channel to whoever started it would keep it alive.
+  if (process.connected) process.disconnect();
 }
 
 const HELP = `
