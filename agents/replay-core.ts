@@ -56,7 +56,7 @@ const stateSchema = z.object({
   fallback: z.unknown(),
   traces: z.array(z.object({ warmup: z.number().int(), rateRps: z.number(), short: z.boolean(), times: z.string() })),
   dispersion: dispersionSchema,
-  surface: z.object({ mean: z.array(z.number()), covariance: z.array(z.number()) }),
+  surface: z.object({ mean: z.array(z.number()), settled: z.array(z.number()), covariance: z.array(z.number()) }),
   multipliers: z.array(z.number()),
   latency: simulatedLatencySchema,
   search: replaySearchSchema,

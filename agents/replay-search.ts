@@ -191,6 +191,7 @@ export class ReplaySearch {
         shown = this.#beliefs.residual(i, trace, logLatency, false);
       } else this.#beliefs.repeated(logLatency - known.logLatency, count, shown.slope, this.#change.suspects);
     }
+    if (!this.#change.suspects) this.#service.settle();
     const { residual: value, weight } = shown;
     const logCost = Math.log(Math.max(1e-9, metrics.costUsdPerHour));
     const tailExponent = tailExponentOf(metrics.latency);

@@ -3,7 +3,8 @@
 // batches are binned at the nearest knot; bins with at least min(30, 5 %) of the batches update the surface with
 //   y = ln mean s at the bin's mean batch size, variance (1.5·cv)²/n + .004²
 // deviation from the profile: mean of y minus the fit's, of windows with one model instance and of those with several
-// shift: mean of y minus the surface's where that is known to 2 %: what a repeat shows beside what was learnt
+// shift: mean of y minus the surface's where that is known to 2 %, or y is 5 standard deviations off: what a repeat shows
+//   beside what was learnt
 // calibration: max(1, decayed mean of min(9, squared innovation over its variance)) widens the surface's doubt
 
 import { z } from "zod";
@@ -21,8 +22,9 @@ const LARGEST_INNOVATION = 9;
 const LEAST_BATCHES = 30;
 const LEAST_SHARE = 0.05;
 
-/** Standard deviation below which the surface counts as known. */
+/** Standard deviation below which the surface counts as known, and the deviations beyond which it counts as wrong. */
 const KNOWN = 0.02;
+const SURPRISING = 5;
 
 /** Scatter of service times taken for the mean's error, and the floor of that error. */
 const SCATTER = 0.1;
@@ -84,10 +86,18 @@ export class ServiceLearner {
   shift(i: number, metrics: WindowMetrics): number | null {
     const { machineOf, surface } = this.#parts;
     const machine = machineOf[i] ?? 0;
-    const known = this.#bins(metrics).filter(({ batch }) => surface.variance(machine, batch) < KNOWN ** 2);
-    if (known.length === 0) return null;
-    const sum = known.reduce((total, bin) => total + bin.logMean - surface.logMean(machine, bin.batch), 0);
-    return sum / known.length;
+    const telling = this.#bins(metrics)
+      .map(({ batch, logMean, variance }) => ({
+        off: logMean - surface.logMean(machine, batch),
+        believed: surface.variance(machine, batch),
+        variance,
+      }))
+      .filter(
+        ({ off, believed, variance }) =>
+          believed < KNOWN ** 2 || off * off > SURPRISING ** 2 * (this.calibration * believed + variance),
+      );
+    if (telling.length === 0) return null;
+    return telling.reduce((total, { off }) => total + off, 0) / telling.length;
   }
 
   /** Learns from a window of configuration i. */
@@ -106,6 +116,11 @@ export class ServiceLearner {
       this.#innovations.count = CALIBRATION_DECAY * this.#innovations.count + 1;
     }
     if (learned) latency.refresh();
+  }
+
+  /** Nothing is suspected: what was learnt so far is what a change is held against. */
+  settle(): void {
+    this.#parts.surface.settle();
   }
 
   /** The machines changed: what was learnt of them holds no longer. */

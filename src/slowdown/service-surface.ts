@@ -111,6 +111,8 @@ export class ServiceSurface {
   readonly #logKnots: readonly number[];
   readonly #size: number;
   readonly #mean: Float64Array;
+  /** The mean when nothing was suspected last. */
+  readonly #settled: Float64Array;
   readonly #covariance: Float64Array;
   readonly #gain: Float64Array;
   readonly #cells: readonly Cell[];
@@ -152,6 +154,7 @@ export class ServiceSurface {
     this.#quirks = !functions;
     this.#size = m;
     this.#mean = mean.slice(0, m);
+    this.#settled = mean.slice(0, m);
     this.#gain = new Float64Array(m);
     this.#covariance = new Float64Array(m * m);
     for (let i = 0; i < m; i++) this.#covariance.set(matrix.subarray(i * n, i * n + m), i * m);
@@ -197,11 +200,17 @@ export class ServiceSurface {
     return update(this.#mean, this.#covariance, this.#gain, this.#size, parts, Math.log(meanMs), variance);
   }
 
+  /** What is believed now was learnt of machines that are what they were. */
+  settle(): void {
+    this.#settled.set(this.#mean);
+  }
+
   /**
-   * The machines changed: keeps what is believed as a first guess, more uncertain than before any point was profiled, since
-   * all may be slower or faster, and more of a resource or larger batches may cost where they gained.
+   * The machines changed: keeps what was believed when all was well as a first guess, more uncertain than before any point
+   * was profiled, since all may be slower or faster, and more of a resource or larger batches may cost where they gained.
    */
   forget(): void {
+    this.#mean.set(this.#settled);
     const resource = centred(this.#cells, ({ logResource }) => logResource);
     const batch = centred(this.#cells, ({ logBatch }) => logBatch);
     const product = (values: Float64Array, i: number, j: number): number => (values[i] ?? 0) * (values[j] ?? 0);
@@ -213,15 +222,20 @@ export class ServiceSurface {
     });
   }
 
-  save(): { mean: number[]; covariance: number[] } {
+  save(): { mean: number[]; settled: number[]; covariance: number[] } {
     const lower: number[] = [];
     for (let i = 0; i < this.#size; i++)
       lower.push(...this.#covariance.subarray(i * this.#size, i * this.#size + i + 1));
-    return { mean: [...this.#mean], covariance: lower };
+    return { mean: [...this.#mean], settled: [...this.#settled], covariance: lower };
   }
 
-  restore(saved: { readonly mean: readonly number[]; readonly covariance: readonly number[] }): void {
+  restore(saved: {
+    readonly mean: readonly number[];
+    readonly settled: readonly number[];
+    readonly covariance: readonly number[];
+  }): void {
     this.#mean.set(saved.mean);
+    this.#settled.set(saved.settled);
     let at = 0;
     for (let i = 0; i < this.#size; i++) {
       for (let j = 0; j <= i; j++) {

@@ -103,3 +103,14 @@ test("after a change two machines are enough to see that a knob turned the other
   expect(one).toBeLessThan(four);
   expect(four).toBeLessThan(sixteen);
 });
+
+test("what was learnt on the way to noticing a change is no part of the first guess after it", () => {
+  const learned = surface();
+  learned.observe(1, 4, 40, 1e-5);
+  learned.settle();
+  const before = [0, 1, 2].map((machine) => learned.logMean(machine, 4));
+  learned.observe(1, 4, 400, 1e-5);
+  expect(learned.logMean(1, 4)).toBeGreaterThan((before[1] ?? 0) + 0.5);
+  learned.forget();
+  expect([0, 1, 2].map((machine) => learned.logMean(machine, 4))).toEqual(before);
+});
