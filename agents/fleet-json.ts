@@ -74,7 +74,8 @@ export const stateSchema = z.object({
   nights: z.number().int(),
   nightS: z.number(),
   chosenS: z.number(),
-  regimeS: z.number(),
+  /** A snapshot without it knows of one regime alone. */
+  regimeS: z.number().default(0),
   checkedS: z.number(),
   usdSinceChosen: z.number(),
   steps: z.number().int(),

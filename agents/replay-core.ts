@@ -56,7 +56,12 @@ const stateSchema = z.object({
   fallback: z.unknown(),
   traces: z.array(z.object({ warmup: z.number().int(), rateRps: z.number(), short: z.boolean(), times: z.string() })),
   dispersion: dispersionSchema,
-  surface: z.object({ mean: z.array(z.number()), settled: z.array(z.number()), covariance: z.array(z.number()) }),
+  surface: z.object({
+    mean: z.array(z.number()),
+    /** A snapshot without it suspected nothing. */
+    settled: z.array(z.number()).optional(),
+    covariance: z.array(z.number()),
+  }),
   multipliers: z.array(z.number()),
   latency: simulatedLatencySchema,
   search: replaySearchSchema,
@@ -220,7 +225,8 @@ export class ReplayCore implements SearchCore {
     const saved = stateSchema.parse(state);
     this.#recorded = saved.traces.map(({ times, ...rest }) => ({ ...rest, timesMs: decodeTimes(times) }));
     this.#dispersion.restore(saved.dispersion);
-    this.#surface.restore(saved.surface);
+    const { mean, settled = mean, covariance } = saved.surface;
+    this.#surface.restore({ mean, settled, covariance });
     this.#replay.restore(saved.multipliers);
     this.#latency.setTraces(this.#traces(), this.#load.rateRps, true);
     this.#latency.restore(saved.latency, saved.search.physics.physics);
