@@ -161,7 +161,7 @@ test("a body beyond the bound is refused with 413, and memory held by all with 4
 });
 
 test("who goes away is not served, and nothing of theirs is kept", async () => {
-  const server = await modelServer({ kind: "answer", afterMs: 300 });
+  const server = await modelServer({ kind: "answer", afterMs: 2000 });
   const gateway = await gatewayOf([server]);
   const waiting = async (count: number): Promise<boolean> => (await telemetry(gateway)).waiting === count;
   const abort = new AbortController();
