@@ -89,7 +89,7 @@ export async function telemetry(gateway: Gateway, query = ""): Promise<Telemetry
 
 /** Waits until something holds. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const endMs = performance.now() + 10_000; !(await holds()); await pause(5)) {
+  for (const endMs = performance.now() + 30_000; !(await holds()); await pause(5)) {
     if (performance.now() > endMs) throw new Error("expected it within 10 s, found it not so");
   }
 }

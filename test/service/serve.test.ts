@@ -47,7 +47,7 @@ function serve(...flags: string[]): Serving {
   return { child, out: () => out, err: () => err, exit };
 }
 
-async function until<T>(find: () => T | null | undefined, withinMs = 20_000): Promise<T> {
+async function until<T>(find: () => T | null | undefined, withinMs = 50_000): Promise<T> {
   const endMs = Date.now() + withinMs;
   for (;;) {
     const found = find();
