@@ -128,7 +128,7 @@ function perturbedSection({ policy, seeds, contexts }: Perturbed): string {
   return [
     "## Wrong beliefs and failures",
     "",
-    `\`trimtab bench fleet --perturb\`, \`${policy}\`, seeds ${seeds.join(", ")}.`,
+    `\`trimtab bench fleet --perturb\`, \`${policy}\`, seeds ${seeds.join(", ")}. Scored from an hour after the first night on: what goes wrong within that hour is not in the figures.`,
     "",
     ...markdownTable(["context", "variant", "SLO", "$/M", "cost", "went by"], rows),
   ].join("\n");
