@@ -52,7 +52,7 @@ const REMEMBERED = 200;
 const markedSchema = z.looseObject({
   id: z.string(),
   expiresS: z.number(),
-  status: z.string(),
+  status: z.enum(["pending", "approved", "rejected", "expired", "superseded"]),
   current: configurationSchema,
   proposed: configurationSchema,
 });

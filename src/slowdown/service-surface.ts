@@ -6,6 +6,7 @@
 //       + .1²·[both k > 1 on a machine]                            what running more than one costs at all
 //       + .08²·[same r, same device]·exp(-Δln b²/4.5)      quirk of a thread count or parallelism; not of memory
 //       + .05²·M(|Δln r/.6, Δln b/.8, Δln k/.7|)           what is left
+//       + .4² + .7²·(ln r·ln r' + ln b·ln b')              after a change alone, both axes centred
 // M the Matérn-5/2 correlation. The profiled points enter first, as measured with one model instance.
 // observation: y = h·x + e, h linear in ln b between two knots; S = h P h' + v; x += P h'(y - h x)/S; P -= P h' h P/S
 // Source: R. Kalman, "A new approach to linear filtering and prediction problems", 1960; the same as Gaussian process

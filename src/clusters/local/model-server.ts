@@ -90,7 +90,8 @@ async function warmUp(port: number): Promise<void> {
       method: "POST",
       body: JSON.stringify({ inputs }),
     });
-    await answer.text();
+    if (!answer.ok) throw new Error(`warm-up: expected an answer, found ${answer.status} ${await answer.text()}`);
+    await answer.arrayBuffer();
   }
 }
 
