@@ -63,7 +63,9 @@ const EXPLAINED = 9;
 export function actualServer(server: BatchServer, { mostAtOnce, mostPerBatch }: Physics): BatchServer {
   if (mostAtOnce === null && mostPerBatch === null) return server;
   const instances = Math.min(server.instances, mostAtOnce ?? Number.POSITIVE_INFINITY);
-  return { ...server, instances, maxBatch: Math.min(server.maxBatch, mostPerBatch ?? Number.POSITIVE_INFINITY) };
+  const occupancy = Number.isFinite(server.instances) ? server.occupancy * (instances / server.instances) : 0;
+  const maxBatch = Math.min(server.maxBatch, mostPerBatch ?? Number.POSITIVE_INFINITY);
+  return { ...server, instances, occupancy, maxBatch };
 }
 
 /** The belief in words; null for none. */

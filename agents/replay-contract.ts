@@ -1,7 +1,13 @@
 // What the search of region-sim is set by and works on.
 
 import type { Objective } from "../src/core/index.ts";
-import type { CandidateSet, PriorService, ResidualEstimator, ServiceSurface } from "../src/slowdown/index.ts";
+import type {
+  BatchServer,
+  CandidateSet,
+  PriorService,
+  ResidualEstimator,
+  ServiceSurface,
+} from "../src/slowdown/index.ts";
 import type { Replay } from "./replay.ts";
 import type { SimulatedLatency } from "./simulated-latency.ts";
 
@@ -53,6 +59,8 @@ export const REPLAY_SEARCH: ReplaySearchSettings = {
 export interface ReplayParts {
   readonly candidates: CandidateSet;
   readonly objective: Objective;
+  /** One server of each machine, and the machine of each configuration. */
+  readonly machines: readonly BatchServer[];
   readonly machineOf: Int32Array;
   readonly surface: ServiceSurface;
   readonly replay: Replay;

@@ -18,6 +18,7 @@ import {
   type ResidualEstimator,
   ServiceSurface,
 } from "../src/slowdown/index.ts";
+import { actualServer } from "./physics.ts";
 import { decodeTimes, encodeTimes, poissonTrace, type RecordedTrace, Replay } from "./replay.ts";
 import type { ReplaySearchSettings } from "./replay-contract.ts";
 import { ReplaySearch, replaySearchSchema } from "./replay-search.ts";
@@ -98,6 +99,7 @@ export class ReplayCore implements SearchCore {
   readonly plans = true;
   readonly #context: AgentContext;
   readonly #variant: ReplayVariant;
+  readonly #machines: readonly BatchServer[];
   readonly #surface: ServiceSurface;
   readonly #replay: Replay;
   readonly #latency: SimulatedLatency;
@@ -116,6 +118,7 @@ export class ReplayCore implements SearchCore {
     this.#load = load;
     this.candidates = candidateSet(space, context);
     const { machines, machineOf } = machinesOf(this.candidates);
+    this.#machines = machines;
     const { batchValues } = this.candidates.columns;
     const knots = batchValues.length > 0 ? [...batchValues].sort((a, b) => a - b) : [1];
     const prior = priorService(context) ?? (() => 1);
@@ -138,6 +141,7 @@ export class ReplayCore implements SearchCore {
       {
         candidates: this.candidates,
         objective,
+        machines,
         machineOf,
         surface: this.#surface,
         replay: this.#replay,
@@ -226,10 +230,12 @@ export class ReplayCore implements SearchCore {
     this.#recorded = saved.traces.map(({ times, ...rest }) => ({ ...rest, timesMs: decodeTimes(times) }));
     this.#dispersion.restore(saved.dispersion);
     const { mean, settled = mean, covariance } = saved.surface;
+    const { physics } = saved.search.physics;
+    this.#surface.assume(this.#machines.map((machine) => actualServer(machine, physics)));
     this.#surface.restore({ mean, settled, covariance });
     this.#replay.restore(saved.multipliers);
     this.#latency.setTraces(this.#traces(), this.#load.rateRps, true);
-    this.#latency.restore(saved.latency, saved.search.physics.physics);
+    this.#latency.restore(saved.latency, physics);
     this.#search.restore(saved.search, this.#load.level);
     this.#fallback = saved.fallback === null ? null : this.#variant.fallback(this.#context, this.#load);
     this.#fallback?.restore(saved.fallback);

@@ -220,7 +220,7 @@ export class ReplaySearch {
     return this.#beliefs.probability(i);
   }
 
-  save(): z.input<typeof replaySearchSchema> {
+  save(): z.output<typeof replaySearchSchema> {
     return {
       window: this.#window,
       bank: this.#bank,
@@ -240,7 +240,7 @@ export class ReplaySearch {
     this.#bank = saved.bank;
     this.#lastAborted = saved.lastAborted;
     this.#beliefs.restore(saved.beliefs);
-    this.#service.restore(saved.service);
+    this.#service.restore(saved.service, saved.physics.physics);
     this.#change.restore(saved.change);
     this.#shift = saved.shift;
     this.#cone.restore(saved.cone);
@@ -307,6 +307,7 @@ export class ReplaySearch {
       latency.replayOn(at, times, physics),
     );
     if (!changed) return;
+    this.#service.assume(this.#physics.physics);
     latency.setPhysics(this.#physics.physics);
     this.#observations.dropResiduals();
     this.#cone.clear();

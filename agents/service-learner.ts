@@ -2,6 +2,7 @@
 //
 // batches are binned at the nearest knot; bins with at least min(30, 5 %) of the batches update the surface with
 //   y = ln mean s at the bin's mean batch size, variance (1.5·cv)²/n + .004²
+// another belief of the machines: the surface starts over from the profiled points and takes the last 256 bins again
 // deviation from the profile: mean of y minus the fit's, of windows with one model instance and of those with several
 // shift: mean of y minus the surface's where that is known to 2 %, or y is 5 standard deviations off: what a repeat shows
 //   beside what was learnt
@@ -9,6 +10,7 @@
 
 import { z } from "zod";
 import type { WindowMetrics } from "../src/core/index.ts";
+import { AS_CONFIGURED, actualServer, type Physics } from "./physics.ts";
 import type { ReplayParts } from "./replay-contract.ts";
 
 /** Decay of the calibration, and the innovations its first guess counts for. */
@@ -30,6 +32,9 @@ const SURPRISING = 5;
 const SCATTER = 0.1;
 const SURFACE_NOISE = 0.004;
 
+/** Bins kept to be learnt again. */
+const MOST_SEEN = 256;
+
 function nearestKnot(knots: readonly number[], batch: number): number {
   const logBatch = Math.log(batch);
   let best = 0;
@@ -49,12 +54,18 @@ interface Bin {
 const ratioSchema = z.object({ sum: z.number(), count: z.number() });
 
 /** JSON form of what was learnt beside the surface. */
-export const serviceLearnerSchema = z.object({ innovations: ratioSchema, alone: ratioSchema, together: ratioSchema });
+export const serviceLearnerSchema = z.object({
+  innovations: ratioSchema,
+  alone: ratioSchema,
+  together: ratioSchema,
+  /** Configuration, mean batch size, log mean service time and its variance of each bin. */
+  seen: z.array(z.tuple([z.number().int(), z.number(), z.number(), z.number()])).default([]),
+});
 
 /** Parts of a search that the learner works on. */
 export type ServiceParts = Pick<
   ReplayParts,
-  "machineOf" | "surface" | "replay" | "latency" | "candidates" | "profiledMs"
+  "machines" | "machineOf" | "surface" | "replay" | "latency" | "candidates" | "profiledMs"
 >;
 
 /** The learner of one search. */
@@ -64,6 +75,8 @@ export class ServiceLearner {
   #innovations = { sum: PRIOR_COUNT, count: PRIOR_COUNT };
   #alone = { sum: 0, count: 0 };
   #together = { sum: 0, count: 0 };
+  #seen: (Bin & { readonly i: number })[] = [];
+  #physics: Physics = AS_CONFIGURED;
 
   /** @param learns false leaves the surface as profiled */
   constructor(parts: ServiceParts, learns: boolean) {
@@ -102,20 +115,23 @@ export class ServiceLearner {
 
   /** Learns from a window of configuration i. */
   learn(i: number, metrics: WindowMetrics): void {
-    const { machineOf, surface, replay, latency } = this.#parts;
+    const { replay, latency } = this.#parts;
     const { service } = metrics;
     if (service?.byBatch === undefined || !this.#learns) return;
     if (service.multipliers !== undefined) replay.record(service.multipliers);
-    let learned = false;
-    for (const { batch, logMean, variance } of this.#bins(metrics)) {
-      this.#compare(i, batch, logMean);
-      const innovation2 = surface.observe(machineOf[i] ?? 0, batch, Math.exp(logMean), variance);
-      if (innovation2 === null) continue;
-      learned = true;
-      this.#innovations.sum = CALIBRATION_DECAY * this.#innovations.sum + Math.min(LARGEST_INNOVATION, innovation2);
-      this.#innovations.count = CALIBRATION_DECAY * this.#innovations.count + 1;
-    }
-    if (learned) latency.refresh();
+    const bins = this.#bins(metrics).map((bin) => ({ i, ...bin }));
+    this.#seen = [...this.#seen, ...bins].slice(-MOST_SEEN);
+    const taken = bins.map((bin) => this.#take(bin));
+    if (taken.includes(true)) latency.refresh();
+  }
+
+  /** Believes the machines to be others than configured: what was seen of them is learnt anew. */
+  assume(physics: Physics): void {
+    const { machines, surface } = this.#parts;
+    this.#physics = physics;
+    surface.assume(machines.map((machine) => actualServer(machine, physics)));
+    this.#startOver();
+    for (const bin of this.#seen) this.#take(bin);
   }
 
   /** Nothing is suspected: what was learnt so far is what a change is held against. */
@@ -126,25 +142,50 @@ export class ServiceLearner {
   /** The machines changed: what was learnt of them holds no longer. */
   forget(): void {
     this.#parts.surface.forget();
-    this.#innovations = { sum: PRIOR_COUNT, count: PRIOR_COUNT };
-    this.#alone = { sum: 0, count: 0 };
-    this.#together = { sum: 0, count: 0 };
+    this.#seen = [];
+    this.#startOver();
   }
 
-  save(): z.input<typeof serviceLearnerSchema> {
-    return { innovations: { ...this.#innovations }, alone: { ...this.#alone }, together: { ...this.#together } };
+  save(): z.output<typeof serviceLearnerSchema> {
+    return {
+      innovations: { ...this.#innovations },
+      alone: { ...this.#alone },
+      together: { ...this.#together },
+      seen: this.#seen.map(({ i, batch, logMean, variance }) => [i, batch, logMean, variance]),
+    };
   }
 
-  restore(saved: z.infer<typeof serviceLearnerSchema>): void {
+  /** @param physics the belief under which it was saved; the surface is restored by itself */
+  restore(saved: z.infer<typeof serviceLearnerSchema>, physics: Physics): void {
+    this.#physics = physics;
+    this.#seen = saved.seen.map(([i, batch, logMean, variance]) => ({ i, batch, logMean, variance }));
     this.#innovations = { ...saved.innovations };
     this.#alone = { ...saved.alone };
     this.#together = { ...saved.together };
   }
 
+  #startOver(): void {
+    this.#innovations = { sum: PRIOR_COUNT, count: PRIOR_COUNT };
+    this.#alone = { sum: 0, count: 0 };
+    this.#together = { sum: 0, count: 0 };
+  }
+
+  /** Learns from one bin. @returns whether it moved the surface */
+  #take({ i, batch, logMean, variance }: Bin & { readonly i: number }): boolean {
+    const { machineOf, surface } = this.#parts;
+    this.#compare(i, batch, logMean);
+    const innovation2 = surface.observe(machineOf[i] ?? 0, batch, Math.exp(logMean), variance);
+    if (innovation2 === null) return false;
+    this.#innovations.sum = CALIBRATION_DECAY * this.#innovations.sum + Math.min(LARGEST_INNOVATION, innovation2);
+    this.#innovations.count = CALIBRATION_DECAY * this.#innovations.count + 1;
+    return true;
+  }
+
   #compare(i: number, batch: number, logMean: number): void {
     const { candidates, profiledMs } = this.#parts;
-    const server = candidates.servers[i];
-    if (server === undefined) return;
+    const configured = candidates.servers[i];
+    if (configured === undefined) return;
+    const server = actualServer(configured, this.#physics);
     const into = server.occupancy > 0 && server.instances > 1 ? this.#together : this.#alone;
     into.sum += logMean - Math.log(profiledMs(server, batch));
     into.count++;

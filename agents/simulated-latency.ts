@@ -2,23 +2,11 @@
 //
 // screen: 8,000 requests of one trace at slowdowns -.15, 0, .15;  full: every recorded trace at 0, shifts the screen's line
 // L(i, z) simulated: piecewise linear through the screen at z + drift, drift = how far the service belief moved since
-// L(i, z) otherwise: closed form on the believed service times at z + e_i, e_i the closed form's error at simulated
-//          configurations, spread by regions: experience that costs no window (Dyna: R. Sutton, 1991)
+// L(i, z) otherwise: the corrected closed form of closed-latency.ts
 
 import { z } from "zod";
-import {
-  type BatchServer,
-  type CandidateSet,
-  LatencyTable,
-  REGIONS,
-  Regions,
-  type ResidualObservation,
-  type ServiceSurface,
-  SLOWDOWN_GRID,
-  type TailQuery,
-  tailBatch,
-  tailLatencyMs,
-} from "../src/slowdown/index.ts";
+import type { BatchServer, CandidateSet, ServiceSurface } from "../src/slowdown/index.ts";
+import { ClosedLatency, closedLatencySchema, serverAt } from "./closed-latency.ts";
 import { AS_CONFIGURED, actualServer, type Physics } from "./physics.ts";
 import type { RecordedTrace, Replay, Replayed } from "./replay.ts";
 
@@ -26,14 +14,9 @@ import type { RecordedTrace, Replay, Replayed } from "./replay.ts";
 const SCREEN_REQUESTS = 8000;
 const SCREEN_SLOWDOWN = 0.15;
 
-/** Standard deviation of L in units of slowdown: full run, screen, closed form with nothing simulated near. */
+/** Standard deviation of L in units of slowdown: full run, screen. */
 const FULL_ERROR = 0.02;
 const SCREEN_ERROR = 0.04;
-const CLOSED_ERROR = 0.25;
-
-/** The closed form's error is learnt up to this multiple of the SLO, and clipped to this. */
-const TELLING_SLO_RATIO = 2;
-const LARGEST_CLOSED_ERROR = 0.4;
 
 /** Least slope of log latency over slowdown. */
 const LEAST_SLOPE = 0.05;
@@ -41,9 +24,6 @@ const LEAST_SLOPE = 0.05;
 /** A full run is fresh while the service belief moved less than this; beyond the second, what was simulated is dropped. */
 const FRESH_DRIFT = 0.02;
 const STALE_DRIFT = 0.06;
-
-/** A machine's closed forms are computed again when its believed service moved more than this. */
-const REFRESH_DRIFT = 0.008;
 
 /** What was simulated of one configuration. */
 interface Simulated {
@@ -62,9 +42,8 @@ interface Simulated {
 }
 
 /** JSON form of what was simulated. */
-export const simulatedLatencySchema = z.object({
+export const simulatedLatencySchema = closedLatencySchema.extend({
   version: z.number().int(),
-  references: z.array(z.array(z.number())),
   simulated: z.array(
     z.object({
       index: z.number().int(),
@@ -78,7 +57,6 @@ export const simulatedLatencySchema = z.object({
       drift: z.number(),
     }),
   ),
-  errors: z.array(z.tuple([z.number().int(), z.number()])),
 });
 
 /** What the simulations are made from; traces may be replaced. */
@@ -96,31 +74,23 @@ export interface SimulationInputs {
 /** Latency of every configuration, as believed now. */
 export class SimulatedLatency {
   readonly #inputs: SimulationInputs;
-  readonly #closed: LatencyTable;
-  readonly #closedBatch: Float64Array;
-  readonly #closedError: Regions;
-  readonly #errors: ResidualObservation[] = [];
+  readonly #closed: ClosedLatency;
   readonly #simulated = new Map<number, Simulated>();
-  readonly #tables: Float64Array[];
-  readonly #references: Float64Array[];
+  /** Service times of each machine as believed now, by batch size. */
+  #tables: readonly Float64Array[];
   #traces: readonly RecordedTrace[];
   #version = 1;
   #rateRps: number;
   #physics: Physics = AS_CONFIGURED;
 
   constructor(inputs: SimulationInputs, rateRps: number, traces: readonly RecordedTrace[]) {
-    const { candidates, machineOf, surface } = inputs;
+    const { candidates, machineOf, surface, percentile, sloMs } = inputs;
     this.#inputs = inputs;
     this.#traces = traces;
     this.#rateRps = rateRps;
-    const machines = machineOf.reduce((most, machine) => Math.max(most, machine + 1), 0);
-    const largest = surface.knots.at(-1) ?? 1;
-    this.#tables = Array.from({ length: machines }, (_, machine) => surface.table(machine, largest));
-    this.#references = this.#tables.map((table) => table.slice());
-    this.#closedBatch = new Float64Array(candidates.servers.length);
-    this.#closedError = new Regions(candidates.columns, { ...REGIONS, trend: false });
-    this.#closed = new LatencyTable(candidates.servers.length, (i, z) => this.#closedForm(i, z), SLOWDOWN_GRID);
-    this.#countBatches();
+    this.#tables = this.#believed();
+    const closed = { candidates, machineOf, knots: surface.knots, percentile, sloMs };
+    this.#closed = new ClosedLatency(closed, rateRps, this.#tables);
   }
 
   /** Other arrivals, or another load. @param startOver drops what was simulated on the arrivals before */
@@ -141,41 +111,25 @@ export class SimulatedLatency {
   /** Drops what was simulated, and computes the closed forms again from the present service belief. */
   startOver(): void {
     this.#simulated.clear();
-    this.#errors.length = 0;
-    this.#closedError.fit([]);
-    for (let i = 0; i < this.#closedBatch.length; i++) this.#closed.rebuild(i);
-    this.#countBatches();
+    this.#tables = this.#believed();
+    this.#closed.startOver(this.#rateRps, this.#physics, this.#tables);
   }
 
   /** The service belief changed. */
   refresh(): void {
     const { machineOf, surface } = this.#inputs;
-    const moved = new Set<number>();
-    this.#references.forEach((reference, machine) => {
-      const table = surface.table(machine, reference.length - 1);
-      this.#tables[machine] = table;
-      if (
-        surface.knots.every((knot) => Math.abs(Math.log((table[knot] ?? 1) / (reference[knot] ?? 1))) < REFRESH_DRIFT)
-      )
-        return;
-      reference.set(table);
-      moved.add(machine);
-    });
+    this.#tables = this.#believed();
     for (const [i, simulated] of this.#simulated) {
       simulated.drift = surface.logMean(machineOf[i] ?? 0, simulated.meanBatch) - simulated.reference;
       if (Math.abs(simulated.drift) > STALE_DRIFT) this.#simulated.delete(i);
     }
-    if (moved.size === 0) return;
-    machineOf.forEach((machine, i) => {
-      if (moved.has(machine)) this.#closed.rebuild(i);
-    });
-    this.#countBatches();
+    this.#closed.refresh(this.#tables);
   }
 
   /** Log latency of configuration i at slowdown z. */
   logLatency(i: number, z: number): number {
     const known = this.#simulated.get(i);
-    if (known === undefined) return this.#closed.at(i, z + this.#closedError.mean(i));
+    if (known === undefined) return this.#closed.logLatency(i, z);
     const [low, middle, high] = known.screen;
     const at = z + known.drift;
     const slope = Math.max(LEAST_SLOPE, (at < 0 ? middle - low : high - middle) / SCREEN_SLOWDOWN);
@@ -185,7 +139,7 @@ export class SimulatedLatency {
   /** The slowdown at which configuration i has a log latency. */
   inverse(i: number, logLatency: number): number {
     const known = this.#simulated.get(i);
-    if (known === undefined) return this.#closed.inverse(i, logLatency) - this.#closedError.mean(i);
+    if (known === undefined) return this.#closed.inverse(i, logLatency);
     const [low, middle, high] = known.screen;
     const above = logLatency - known.full;
     const slope = Math.max(LEAST_SLOPE, (above < 0 ? middle - low : high - middle) / SCREEN_SLOWDOWN);
@@ -202,8 +156,7 @@ export class SimulatedLatency {
     const machine = machineOf[i] ?? 0;
     const known = this.#simulated.get(i);
     if (known === undefined) {
-      const model = CLOSED_ERROR ** 2 / (1 + this.#closedError.density(i));
-      return { model, service: surface.variance(machine, this.#closedBatch[i] ?? 1) };
+      return { model: this.#closed.variance(i), service: surface.variance(machine, this.#closed.tailBatch(i)) };
     }
     const service = Math.max(surface.variance(machine, known.meanBatch), surface.variance(machine, known.tailBatch));
     return { model: (known.version > 0 ? FULL_ERROR : SCREEN_ERROR) ** 2, service };
@@ -213,8 +166,8 @@ export class SimulatedLatency {
   expected(i: number): { readonly batch: number; readonly serviceMs: number } {
     const known = this.#simulated.get(i);
     if (known !== undefined) return { batch: known.meanBatch, serviceMs: known.meanServiceMs * Math.exp(known.drift) };
-    const batch = this.#closedBatch[i] ?? 1;
-    return { batch, serviceMs: this.#serviceMs(i, batch) };
+    const batch = this.#closed.tailBatch(i);
+    return { batch, serviceMs: this.#closed.serviceMs(i, batch) };
   }
 
   isSimulated(i: number): boolean {
@@ -244,10 +197,9 @@ export class SimulatedLatency {
 
   save(): z.input<typeof simulatedLatencySchema> {
     return {
+      ...this.#closed.save(),
       version: this.#version,
-      references: this.#references.map((table) => [...table]),
       simulated: [...this.#simulated].map(([index, one]) => ({ index, ...one, screen: [...one.screen] })),
-      errors: this.#errors.map(({ index, value }) => [index, value]),
     };
   }
 
@@ -255,15 +207,16 @@ export class SimulatedLatency {
   restore(saved: z.infer<typeof simulatedLatencySchema>, physics: Physics): void {
     this.#physics = physics;
     this.#version = saved.version;
-    saved.references.forEach((table, machine) => {
-      this.#references[machine]?.set(table);
-      const { surface } = this.#inputs;
-      this.#tables[machine] = surface.table(machine, table.length - 1);
-    });
-    for (let i = 0; i < this.#closedBatch.length; i++) this.#closed.rebuild(i);
-    this.#countBatches();
+    this.#tables = this.#believed();
+    this.#closed.restore(saved, physics);
     for (const { index, ...one } of saved.simulated) this.#simulated.set(index, one);
-    for (const [i, value] of saved.errors) this.#addError(i, value);
+  }
+
+  #believed(): Float64Array[] {
+    const { machineOf, surface } = this.#inputs;
+    const machines = machineOf.reduce((most, machine) => Math.max(most, machine + 1), 0);
+    const largest = surface.knots.at(-1) ?? 1;
+    return Array.from({ length: machines }, (_, machine) => surface.table(machine, largest));
   }
 
   #screen(i: number): Simulated {
@@ -288,7 +241,7 @@ export class SimulatedLatency {
     };
     const fresh = !this.#simulated.has(i);
     this.#simulated.set(i, screened);
-    if (fresh) this.#learnError(i, middle.logLatency);
+    if (fresh) this.#closed.learn(i, middle.logLatency);
     return screened;
   }
 
@@ -308,56 +261,15 @@ export class SimulatedLatency {
     });
   }
 
-  /** The closed form was wrong here by so much; far beyond the SLO neither it nor a short replay means anything. */
-  #learnError(i: number, logLatency: number): void {
-    if (logLatency > Math.log(TELLING_SLO_RATIO * this.#inputs.sloMs)) return;
-    const error = this.#closed.inverse(i, logLatency);
-    this.#addError(i, Math.min(LARGEST_CLOSED_ERROR, Math.max(-LARGEST_CLOSED_ERROR, error)));
-  }
-
-  #addError(i: number, value: number): void {
-    const { positions, lengths } = this.#inputs.candidates.columns;
-    const knobs = lengths.length;
-    const at = positions.slice(i * knobs, (i + 1) * knobs);
-    const error: ResidualObservation = { positions: at, index: i, near: i, value, weight: 1 };
-    this.#errors.push(error);
-    this.#closedError.add(error);
-  }
-
   #server(i: number): BatchServer {
     return actualServer(this.#configured(i), this.#physics);
   }
 
   #configured(i: number): BatchServer {
-    const server = this.#inputs.candidates.servers[i];
-    if (server === undefined) throw new RangeError(`candidate: expected a known one, found ${i}`);
-    return server;
+    return serverAt(this.#inputs.candidates, i);
   }
 
   #table(i: number): Float64Array {
     return this.#tables[this.#inputs.machineOf[i] ?? 0] ?? new Float64Array(0);
-  }
-
-  /** Service time of a batch that may be fractional, as believed when the closed forms were last computed. */
-  #serviceMs(i: number, batch: number): number {
-    const table = this.#references[this.#inputs.machineOf[i] ?? 0] ?? new Float64Array(0);
-    const low = Math.floor(batch);
-    const below = table[low] ?? 0;
-    return batch === low ? below : below + (batch - low) * ((table[low + 1] ?? below) - below);
-  }
-
-  #query(i: number, scale: number): TailQuery {
-    const { instances, maxBatch, maxDelayMs } = this.#server(i);
-    const { percentile, sloMs } = this.#inputs;
-    const serviceMs = (batch: number): number => this.#serviceMs(i, batch);
-    return { rateRps: this.#rateRps, instances, maxBatch, maxDelayMs, serviceMs, scale, percentile, sloMs };
-  }
-
-  #closedForm(i: number, z: number): number {
-    return Math.log(tailLatencyMs(this.#query(i, Math.exp(z))));
-  }
-
-  #countBatches(): void {
-    for (let i = 0; i < this.#closedBatch.length; i++) this.#closedBatch[i] = tailBatch(this.#query(i, 1));
   }
 }

@@ -1,39 +1,23 @@
 // MArk: greedy provisioning for the forecast peak, batching within the deadline, functions for what would be late.
 //
-// forecast[t] = overprovision * peak rate expected in step t;   plan = greedyPlan(forecast, running servers kept first)
+// forecast[t] = overprovision * peak rate expected in step t;   plan = bestPlan(forecast)   (mark-plan.ts)
 // launch what the plan adds; drop a server only when none of the last six plans wants it
 // Source: C. Zhang, M. Yu, W. Wang, F. Yan, "MArk: Exploiting Cloud Services for Cost-Effective, SLO-Aware Machine
 //   Learning Inference Serving", USENIX ATC 2019; constants of its released controller (60 s, 50 steps, 6 ahead, 1.2).
 // Differs: the forecast is an input (flat at the latest peak where there is none, as released); past plans are
 //   computed again from the history's peaks; the batching rule and the function cover, which the released code lacks,
-//   are in batching-rule.ts and offload.ts; one batch knob serves several types, so each size gives a plan over the types
-//   it fits and the cheapest plan wins; nothing is dropped before what replaces it is ready; the reactive standby is left
-//   out, since functions cover its cases.
+//   are in batching-rule.ts and offload.ts; nothing is dropped before what replaces it is ready; the reactive standby is
+//   left out, since functions cover its cases.
 
 import type { Configuration, Solution, TuningProblem } from "../core/index.ts";
-import { allowedWaitMs, batchingFor, batchSizes } from "./batching-rule.ts";
+import { batchingFor } from "./batching-rule.ts";
 import { defineOptimizer } from "./entry.ts";
-import {
-  carriedRps,
-  countOf,
-  numberAt,
-  readyRps,
-  roundUp,
-  type ServerOption,
-  type SizedOption,
-  serverOptions,
-  sizedOptions,
-} from "./fleet.ts";
+import { carriedRps, countOf, readyRps, serverOptions } from "./fleet.ts";
 import { forecastChoices, forecastFor } from "./forecast-input.ts";
-import { type FleetPlan, greedyPlan } from "./greedy-plan.ts";
 import { due, historySteps, targetOf } from "./history.ts";
+import { bestPlan, PERIOD_S, planDemand, STEPS } from "./mark-plan.ts";
 import { lateCover } from "./offload.ts";
 import { hold, settle } from "./solution.ts";
-
-const PERIOD_S = 60;
-const STEPS = 50;
-const AHEAD = 6;
-const PLANS_KEPT = 6;
 
 const defaults = { overprovision: 1.2, deadlineShare: 0.96, forecast: "given" };
 type MarkSettings = typeof defaults;
@@ -49,76 +33,6 @@ function peaks(problem: TuningProblem, choice: string, peakRps: number, meanRps:
   });
 }
 
-/** A plan over the servers that one batch size fits. */
-interface SizedPlan {
-  readonly batch: number;
-  readonly options: readonly SizedOption[];
-  readonly counts: readonly number[];
-  /** Rent of the plan and launches spread over the horizon. */
-  readonly usdPerHour: number;
-  readonly uncoveredRps: number;
-}
-
-function planFor(options: readonly SizedOption[], configuration: Configuration, rates: Float64Array): FleetPlan {
-  const planned = options.map((option) => ({
-    capacityRps: option.capacityRps,
-    usdPerHour: option.usdPerHour * (1 + (option.lossesPerHour * option.launchS) / 3600),
-    launchUsd: (option.usdPerHour * option.launchS) / 3600,
-    running: countOf(configuration, option),
-    limit: option.counts.at(-1) ?? 0,
-  }));
-  return greedyPlan(planned, rates, PERIOD_S, AHEAD);
-}
-
-/** The cheapest plan over the batch sizes, each over the servers it fits; the smaller batch of equals. */
-function bestPlan(
-  problem: TuningProblem,
-  servers: readonly ServerOption[],
-  current: Configuration,
-  deadlineMs: number,
-  rates: Float64Array,
-): SizedPlan {
-  const sizes = batchSizes(problem);
-  const plans = (sizes.length > 0 ? sizes : [numberAt(current, "maxBatchSize", 1)]).map((batch): SizedPlan => {
-    const base = { ...current, maxBatchSize: batch, maxBatchDelayMs: 0 };
-    const fitting = servers.filter((server) => allowedWaitMs(problem, server.host, base, batch, deadlineMs) >= 0);
-    const options = sizedOptions(problem, sizes.length > 0 ? fitting : servers, base);
-    const { counts, uncoveredRps } = planFor(options, current, rates);
-    const usdPerHour = options.reduce((sum, option, i) => {
-      const launched = Math.max(0, (counts[i] ?? 0) - countOf(current, option));
-      const launchUsdPerHour = (launched * option.usdPerHour * option.launchS) / (STEPS * PERIOD_S);
-      return sum + (counts[i] ?? 0) * option.usdPerHour + launchUsdPerHour;
-    }, 0);
-    return { batch, options, counts, usdPerHour, uncoveredRps };
-  });
-  return plans.reduce((best, plan) => {
-    if (Math.abs(plan.uncoveredRps - best.uncoveredRps) > 1e-6)
-      return plan.uncoveredRps < best.uncoveredRps ? plan : best;
-    return plan.usdPerHour < best.usdPerHour * (1 - 1e-6) ? plan : best;
-  });
-}
-
-/** Servers to ask for: the plan, and of the running ones what a plan of the last minutes still wants. */
-function countsOf(
-  problem: TuningProblem,
-  plan: SizedPlan,
-  current: Configuration,
-  scale: number,
-): Record<string, number> {
-  const { observation } = problem;
-  const steps = historySteps(observation, PERIOD_S, PLANS_KEPT);
-  const past = steps
-    .slice(0, -1)
-    .map(
-      (step) => planFor(plan.options, step.configuration, new Float64Array(STEPS).fill(step.peakRps * scale)).counts,
-    );
-  const entries = plan.options.map((option, i) => {
-    const keep = Math.min(countOf(current, option), Math.max(0, ...past.map((counts) => counts[i] ?? 0)));
-    return [option.knob, roundUp(option.counts, Math.max(plan.counts[i] ?? 0, keep))] as const;
-  });
-  return Object.fromEntries(entries);
-}
-
 /** Solves by MArk's rules, over the options of the given markets. */
 export function solveMark(problem: TuningProblem, settings: MarkSettings, name: string, spot: boolean): Solution {
   const { observation, objective } = problem;
@@ -132,8 +46,8 @@ export function solveMark(problem: TuningProblem, settings: MarkSettings, name: 
   const [latest] = historySteps(observation, PERIOD_S, 1);
   const peakRps = latest?.peakRps ?? problem.load.rateRps;
   const rates = peaks(problem, settings.forecast, peakRps, latest?.rateRps ?? peakRps).map((rate) => rate * scale);
-  const plan = bestPlan(problem, servers, current, deadlineMs, rates);
-  const counts = countsOf(problem, plan, current, scale);
+  const plan = bestPlan(problem, servers, planDemand(problem, current, rates, scale), deadlineMs);
+  const counts = Object.fromEntries(plan.options.map((option, i) => [option.knob, plan.counts[i] ?? 0]));
   const none = Object.fromEntries(servers.map((server) => [server.knob, server.counts[0] ?? 0]));
   const planned: Configuration = { ...current, ...none, ...counts };
   const needRps = Math.max(0, ...rates);

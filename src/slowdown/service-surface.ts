@@ -110,14 +110,16 @@ function centred(cells: readonly Cell[], value: (cell: Cell) => number): Float64
 export class ServiceSurface {
   readonly knots: readonly number[];
   readonly #logKnots: readonly number[];
+  readonly #context: PriorContext;
+  readonly #prior: PriorService;
   readonly #size: number;
   readonly #mean: Float64Array;
   /** The mean when nothing was suspected last. */
   readonly #settled: Float64Array;
   readonly #covariance: Float64Array;
   readonly #gain: Float64Array;
-  readonly #cells: readonly Cell[];
   readonly #quirks: boolean;
+  #cells: readonly Cell[] = [];
 
   /**
    * @param machines one server of each machine
@@ -125,24 +127,38 @@ export class ServiceSurface {
    * @returns a surface that knows the profiled points
    */
   constructor(machines: readonly BatchServer[], knots: readonly number[], context: PriorContext, prior: PriorService) {
+    const size = machines.length * knots.length;
     this.knots = knots;
     this.#logKnots = knots.map((knot) => Math.log(knot));
-    const functions = machines.some((server) => !Number.isFinite(server.instances));
+    this.#context = context;
+    this.#prior = prior;
+    this.#quirks = machines.every((server) => Number.isFinite(server.instances));
+    this.#size = size;
+    this.#mean = new Float64Array(size);
+    this.#settled = new Float64Array(size);
+    this.#gain = new Float64Array(size);
+    this.#covariance = new Float64Array(size * size);
+    this.assume(machines);
+  }
+
+  /** Starts over from the profiled points. @param machines as they really run, as many as before */
+  assume(machines: readonly BatchServer[]): void {
+    const { knots } = this;
     const cells = machines.flatMap((server) => knots.map((batch) => cellOf(server, batch)));
     const first = machines[0];
-    const points = first === undefined ? [] : context.profilePoints.map((point) => pointServer(point, first));
+    const points = first === undefined ? [] : this.#context.profilePoints.map((point) => pointServer(point, first));
     const all = [...cells, ...points.map(({ server, point }) => cellOf(server, point.batch))];
     const n = all.length;
     const mean = Float64Array.from(all, (_, i) => {
       const profiled = points[i - cells.length];
       const server = profiled?.server ?? machines[Math.floor(i / knots.length)];
       if (server === undefined) return 0;
-      return Math.log(prior(server, profiled?.point.batch ?? knots[i % knots.length] ?? 1));
+      return Math.log(this.#prior(server, profiled?.point.batch ?? knots[i % knots.length] ?? 1));
     });
     const matrix = new Float64Array(n * n);
     all.forEach((a, i) => {
       all.forEach((b, j) => {
-        matrix[i * n + j] = covariance(a, b, !functions);
+        matrix[i * n + j] = covariance(a, b, this.#quirks);
       });
     });
     const gain = new Float64Array(n);
@@ -150,14 +166,10 @@ export class ServiceSurface {
       const at = cells.length + p;
       update(mean, matrix, gain, n, [[at, 1]], Math.log(point.serviceMs), PROFILE_NOISE ** 2);
     });
-    const m = cells.length;
+    const m = this.#size;
     this.#cells = cells;
-    this.#quirks = !functions;
-    this.#size = m;
-    this.#mean = mean.slice(0, m);
-    this.#settled = mean.slice(0, m);
-    this.#gain = new Float64Array(m);
-    this.#covariance = new Float64Array(m * m);
+    this.#mean.set(mean.subarray(0, m));
+    this.#settled.set(this.#mean);
     for (let i = 0; i < m; i++) this.#covariance.set(matrix.subarray(i * n, i * n + m), i * m);
   }
 

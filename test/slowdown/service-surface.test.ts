@@ -114,3 +114,20 @@ test("what was learnt on the way to noticing a change is no part of the first gu
   learned.forget();
   expect([0, 1, 2].map((machine) => learned.logMean(machine, 4))).toEqual(before);
 });
+
+test("machines that run fewer instances than configured are believed as they run, whatever was learnt before", () => {
+  // 2 and 8 instances of 4 threads on 16 cores, of which 2 run: the second is the first, half as full as it looks.
+  const configured = [2, 8].map((instances): BatchServer => ({ ...server, instances, occupancy: instances / 4 }));
+  const [two] = configured as [BatchServer, ...BatchServer[]];
+  const prior = priorService(context);
+  if (prior === null) throw new Error("the context has points");
+  const learned = new ServiceSurface(configured, knots, context, prior);
+  // Turns of 8 * 4 threads on 16 cores double the time expected.
+  expect(learned.logMean(1, 4) - learned.logMean(0, 4)).toBeCloseTo(Math.log(2), 1);
+  learned.observe(1, 4, 30, 1e-5);
+  learned.assume([two, two]);
+  expect(learned.logMean(1, 4)).toBeCloseTo(learned.logMean(0, 4), 9);
+  const before = learned.logMean(0, 4);
+  learned.observe(1, 4, 1.2 * Math.exp(before), 1e-6);
+  expect(learned.logMean(0, 4) - before).toBeCloseTo(Math.log(1.2), 2);
+});
