@@ -129,15 +129,22 @@ export class Dispatching {
   }
 
   #answered(batch: Batch, answer: UpstreamAnswer): void {
-    const { requests, rows, backend, startedMs } = batch;
     if (answer.status >= 400) {
       this.#refused(batch, answer);
       return;
     }
+    this.#passOn(batch, answer);
+    // The slot takes the next batch only now, so that passing the answers on is part of what a batch takes.
+    const { requests, rows, backend, startedMs } = batch;
+    const serviceMs = this.#parts.nowMs() - startedMs;
+    backend.service.learn(rows, serviceMs);
+    for (const meter of requests[0]?.meters ?? []) meter.batch(rows, serviceMs, requests[0]?.offloaded === true);
+  }
+
+  /** Answers each request of a batch with its part. */
+  #passOn({ requests, backend }: Batch, answer: UpstreamAnswer): void {
     const nowMs = this.#parts.nowMs();
     const atFunction = requests[0]?.offloaded === true;
-    backend.service.learn(rows, nowMs - startedMs);
-    for (const meter of requests[0]?.meters ?? []) meter.batch(rows, nowMs - startedMs, atFunction);
     const served = { ...answer.headers, "x-trimtab-backend": backend.name };
     let bodies: readonly Buffer[];
     try {

@@ -31,7 +31,7 @@ export interface FleetChoice {
   readonly uncoveredRps: number;
 }
 
-/** What a plan is made for. */
+/** What a plan must serve, and what ran and was wanted before. */
 export interface PlanDemand {
   readonly current: Configuration;
   /** Rate of each step, overprovisioned; shape [STEPS] */
@@ -40,7 +40,7 @@ export interface PlanDemand {
   readonly past: readonly { readonly peakRps: number; readonly configuration: Configuration }[];
 }
 
-/** What a plan is made for. @param scale overprovisioning */
+/** What a plan must serve, the minutes before read from the history. @param scale overprovisioning */
 export function planDemand(
   problem: TuningProblem,
   current: Configuration,

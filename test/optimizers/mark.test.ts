@@ -87,6 +87,24 @@ test("spot machines are options of mark-spot alone", () => {
   expect(solve("mark-spot", moment, noGpu).configuration[SPOT]).toBe(6);
 });
 
+test("one kind is changed for another only where what is held meanwhile is worth it", () => {
+  // Spot: 0.034 a machine. At 55: ceil(1.2·55/4.762) = 14 cost 0.476, less than a T4's 0.526; but they cost 14·0.034 for
+  // 140 + 360 s more until the T4 is gone, over 50 minutes 0.079 an hour: 0.555.
+  const at = (rateRps: number, past: number) =>
+    solve(
+      "mark-spot",
+      {
+        rateRps,
+        past: Array.from({ length: 6 }, () => ({ arrivalRateRps: past })),
+        configuration: { [CPU]: 0, [GPU]: 1, maxBatchSize: 8 },
+      },
+      fleet,
+    ).configuration;
+  expect([at(55, 55)[SPOT], at(55, 55)[GPU]]).toEqual([0, 1]);
+  // At 40: ceil(48/4.762) = 11 for 0.374 + 0.062. The T4 stays until they are ready.
+  expect([at(40, 40)[SPOT], at(40, 40)[GPU]]).toEqual([11, 1]);
+});
+
 test("the cover is set for what would be late", () => {
   // 0.96 · 500 - 210 = 270 ms of wait: the value below is 250.
   expect(solve("mark", { rateRps: 40 }, covered).configuration["offloadThresholdMs"]).toBe(250);
