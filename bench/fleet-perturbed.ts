@@ -64,7 +64,7 @@ async function scored(perturbation: Perturbation, options: PerturbedBenchOptions
   const source = await findPolicy(options.policy);
   const pool = policyPool(perturbation.real, dataFolder, workers, { told: perturbation.told, past: perturbation.past });
   try {
-    const runs = await Promise.all(seeds.map((seed) => pool.run(source, seed, () => {})));
+    const runs = await Promise.all(seeds.map((seed) => pool.run(source, seed, {})));
     return {
       perturbation,
       score: scoreOf(runs, perturbation.real.scenario.slo, null),

@@ -13,7 +13,7 @@ import {
   type Random,
   type Trial,
 } from "../core/index.ts";
-import { type SimulationPlan, type SimulationTotals, Simulator } from "../simulator/index.ts";
+import { type HourScore, type SimulationPlan, type SimulationTotals, Simulator } from "../simulator/index.ts";
 import { blurred } from "./observation-noise.ts";
 import { refuseUnoffered } from "./offered.ts";
 
@@ -88,6 +88,11 @@ export class SimulatedCluster implements ClusterAdapter {
       this.#late.push(this.#simulator.observe());
     }
     this.#simulator.run(untilS);
+  }
+
+  /** Hours in which nothing can change any more. */
+  hours(): readonly HourScore[] {
+    return this.#simulator.hours();
   }
 
   /** What the simulation came to so far. */

@@ -10,9 +10,12 @@ import { PendingKnobs } from "./pending-knobs.ts";
 import type { SimulationPlan } from "./plan.ts";
 import type { Pool } from "./pool.ts";
 import { RequestFlow } from "./request-flow.ts";
+import type { HourScore } from "./score.ts";
 import { type HostSettings, serviceTable } from "./service-times.ts";
 import { readSettings, type Settings } from "./settings.ts";
-import { type SimulationTotals, totalsOf } from "./totals.ts";
+import { hoursOf, type SimulationTotals, totalsOf } from "./totals.ts";
+
+const HOUR_S = 3600;
 
 /** A configuration on trial. */
 interface Canary {
@@ -125,6 +128,13 @@ export class Cluster {
     });
     for (const window of windows) window.clear(clock.timeS);
     return state;
+  }
+
+  /** Hours in which nothing can change any more. */
+  hours(): readonly HourScore[] {
+    const { clock, score } = this.parts;
+    const latestS = clock.timeS - score.longestLimitMs / 1000;
+    return hoursOf(this.parts, this.flow).filter(({ hour }) => (hour + 1) * HOUR_S < latestS);
   }
 
   /** What counted since scoring began. */

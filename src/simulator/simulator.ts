@@ -9,6 +9,7 @@ import type { Clock } from "./clock.ts";
 import { Cluster } from "./cluster.ts";
 import { BATCH_END, CALL_END, eventOf, KNOB, kindOf, numberOf, SCORE_EDGE } from "./events.ts";
 import type { SimulationPlan } from "./plan.ts";
+import type { HourScore } from "./score.ts";
 import type { SimulationTotals } from "./totals.ts";
 import { TICK_S } from "./window-meter.ts";
 
@@ -89,6 +90,11 @@ export class Simulator {
   /** What is known of the window since the last call. */
   observe(): Omit<ClusterState, "history" | "forecast" | "mask"> {
     return this.#cluster.observe();
+  }
+
+  /** Hours in which nothing can change any more. */
+  hours(): readonly HourScore[] {
+    return this.#cluster.hours();
   }
 
   /** What counted since scoring began. */

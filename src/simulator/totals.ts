@@ -49,17 +49,24 @@ export interface SimulationTotals {
   };
 }
 
-/** Sums up; the accounts must be up to the moment. */
-export function totalsOf(parts: ClusterParts, flow: RequestFlow, counts: Readonly<FleetCounts>): SimulationTotals {
-  const { score, billing, pools, plan, calls, clock } = parts;
+/** Hours so far, what is still there and too late for every SLO among their requests. */
+export function hoursOf({ score, clock }: ClusterParts, flow: RequestFlow): HourScore[] {
   const overdue: number[] = [];
-  let inSystem = 0;
   const limitS = score.longestLimitMs / 1000;
   flow.forEachInSystem((arrivalS) => {
-    inSystem += 1;
     if (clock.timeS - arrivalS > limitS && score.counts(arrivalS)) overdue.push(arrivalS);
   });
-  const perHour = score.perHour(overdue);
+  return score.perHour(overdue);
+}
+
+/** Sums up; the accounts must be up to the moment. */
+export function totalsOf(parts: ClusterParts, flow: RequestFlow, counts: Readonly<FleetCounts>): SimulationTotals {
+  const { score, billing, pools, plan, calls } = parts;
+  let inSystem = 0;
+  flow.forEachInSystem(() => {
+    inSystem += 1;
+  });
+  const perHour = hoursOf(parts, flow);
   const requests = perHour.reduce((sum, hour) => sum + hour.requests, 0);
   const { histogram } = score;
   const [onDemand = 0, spot = 0, functions = 0] = billing.usd;

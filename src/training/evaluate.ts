@@ -3,12 +3,16 @@
 import { type OpenScenario, withoutWarmup } from "../../environments/index.ts";
 import { type Bounds, type BoundsOf, boundsOf, meanBounds, NO_BOUNDS } from "./bounds/index.ts";
 import { findPolicy, openDecider, type PolicySource } from "./policies.ts";
-import { runPolicy } from "./run-policy.ts";
+import { type RunOptions, runPolicy } from "./run-policy.ts";
 import { type PolicyRun, type PolicyScore, scoreOf } from "./scorecard.ts";
 import { sweep, sweptNames } from "./sweep.ts";
 
 /** Runs a policy on a seed, here or in a worker. */
-export type RunPolicy = (source: PolicySource, seed: number, onShare: (share: number) => void) => Promise<PolicyRun>;
+export type RunPolicy = (
+  source: PolicySource,
+  seed: number,
+  options: Pick<RunOptions, "onShare" | "untilMiss">,
+) => Promise<PolicyRun>;
 
 /** What to evaluate. */
 export interface EvaluateOptions {
@@ -22,7 +26,7 @@ export interface EvaluateOptions {
   /** Monotonic clock in ms, for decision times only. */
   readonly nowMs: () => number;
   readonly onProgress?: (progress: EvaluateProgress) => void;
-  /** Called with every run, in no order; what a report draws. */
+  /** Called with every whole run, in no order; what a report draws. */
   readonly onRun?: (run: PolicyRun) => void;
   /** Where policies run; in this thread, one after the other, when absent. */
   readonly run?: RunPolicy;
@@ -94,13 +98,13 @@ export async function evaluate(open: OpenScenario, options: EvaluateOptions): Pr
   for (const source of groups.flat()) openDecider(source, open, options.seeds[0] ?? 1);
   const parts = groups.reduce((sum, { length }) => sum + length + options.seeds.length - 1, 0);
   const tally = new Tally(parts, (progress) => options.onProgress?.(progress));
-  const run = async (source: PolicySource, seed: number): Promise<PolicyRun> => {
+  const run = async (source: PolicySource, seed: number, untilMiss: boolean): Promise<PolicyRun> => {
     const what = `${source.name}, seed ${seed}`;
-    const onShare = (share: number): void => tally.update(what, share);
-    const result = await (options.run?.(source, seed, onShare) ??
-      runPolicy(open, source, seed, options.nowMs, onShare));
+    const watch = { onShare: (share: number): void => tally.update(what, share), untilMiss };
+    const result = await (options.run?.(source, seed, watch) ??
+      runPolicy(open, source, seed, { nowMs: options.nowMs, ...watch }));
     tally.update(what, 1);
-    options.onRun?.(result);
+    if (!result.stopped) options.onRun?.(result);
     return result;
   };
   const all = allOf(options);

@@ -33,7 +33,7 @@ export function policyPool(
     minThreads: 0,
   });
   return {
-    run: (source, seed) => pool.run({ scenario, dataFolder, source, seed, ...hearsay }),
+    run: (source, seed, { untilMiss }) => pool.run({ scenario, dataFolder, source, seed, untilMiss, ...hearsay }),
     close: () => pool.destroy(),
   };
 }

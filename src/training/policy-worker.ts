@@ -16,6 +16,8 @@ export interface PolicyTask {
   /** What the policy is told of, and whose arrivals it recalls; the scenario itself where absent. */
   readonly told?: LoadedScenario | undefined;
   readonly past?: LoadedScenario | undefined;
+  /** Whether the run ends once an hour has missed an SLO. */
+  readonly untilMiss?: boolean | undefined;
 }
 
 /** Scenarios that stay open: one run's, each its own. */
@@ -34,12 +36,13 @@ function scenarioOf(scenario: string | LoadedScenario, dataFolder: string | null
 const MS_PER_NS = 1e-6;
 
 /** Runs the task; its scenarios stay open for the next one. */
-export default async function run({ scenario, dataFolder, source, seed, told, past }: PolicyTask): Promise<PolicyRun> {
+export default async function run(task: PolicyTask): Promise<PolicyRun> {
+  const { scenario, dataFolder, source, seed, told, past, untilMiss = false } = task;
   const nowMs = (): number => Number(process.hrtime.bigint()) * MS_PER_NS;
   const open = await scenarioOf(scenario, dataFolder);
   const hearsay = {
     told: told === undefined ? open : await scenarioOf(told, dataFolder),
     past: past === undefined ? open : await scenarioOf(past, dataFolder),
   };
-  return runPolicy(open, source, seed, nowMs, undefined, hearsay);
+  return runPolicy(open, source, seed, { nowMs, hearsay, untilMiss });
 }

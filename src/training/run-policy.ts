@@ -8,7 +8,7 @@ import { Grounds } from "./grounds.ts";
 import { learns, openDecider, type PolicySource } from "./policies.ts";
 import { recordedArrivals } from "./recorded-arrivals.ts";
 import { RunTimeline } from "./run-timeline.ts";
-import type { PolicyRun } from "./scorecard.ts";
+import { type PolicyRun, runMissesHours } from "./scorecard.ts";
 
 /** What a policy goes by where that is not what it runs on. */
 export interface Hearsay {
@@ -37,14 +37,25 @@ function begin(
   return { scenario, decider };
 }
 
+/** How a run is watched and ended. */
+export interface RunOptions {
+  /** Monotonic clock in ms, for decision times only. */
+  readonly nowMs: () => number;
+  readonly onShare?: (share: number) => void;
+  readonly hearsay?: Hearsay;
+  /** Whether it ends once an hour has missed an SLO: for those who ask only whether it passes. */
+  readonly untilMiss?: boolean;
+}
+
+/** Simulated time between looks at the hours. */
+const LOOK_EVERY_S = 600;
+
 /** Runs one policy on one seed over the whole workload. */
 export async function runPolicy(
   open: OpenScenario,
   source: PolicySource,
   seed: number,
-  nowMs: () => number,
-  onShare: (share: number) => void = () => {},
-  hearsay: Hearsay = { told: open, past: open },
+  { nowMs, onShare = () => {}, hearsay = { told: open, past: open }, untilMiss = false }: RunOptions,
 ): Promise<PolicyRun> {
   const { scenario, decider } = begin(open, source, seed, hearsay);
   const environment = evaluationEnvironment(scenario, seed);
@@ -53,6 +64,12 @@ export async function runPolicy(
   const shiftS = open.warmupS - scenario.warmupS;
   const timeline = new RunTimeline(scored, shiftS);
   const grounds = new Grounds(shiftS);
+  let lookAtS = 0;
+  const missed = (timeS: number): boolean => {
+    if (timeS < lookAtS) return false;
+    lookAtS = timeS + LOOK_EVERY_S;
+    return runMissesHours({ perHour: environment.cluster.hours() }, scenario.objective.slo) > 0;
+  };
   try {
     const result = await runEpisode(
       environment,
@@ -70,15 +87,15 @@ export async function runPolicy(
           grounds.add(observation.timeS, proposed.reason);
           timeline.add(next);
           if (step % 100 === 0) onShare(step / environment.episodeSteps);
-          return true;
+          return !(untilMiss && missed(next.timeS));
         },
       },
     );
     const totals = environment.cluster.totals();
     const { scoreFromS } = scenario.plan;
-    const { steps: decisions } = result;
+    const { steps: decisions, stopped } = result;
     const course = { timeline: timeline.bins, grounds: grounds.all };
-    return { name: source.name, seed, totals, scoreFromS, ...course, decisions, decisionMicros };
+    return { name: source.name, seed, totals, scoreFromS, stopped, ...course, decisions, decisionMicros };
   } finally {
     await environment.close();
   }

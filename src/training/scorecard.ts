@@ -51,6 +51,8 @@ export interface PolicyRun {
   readonly totals: SimulationTotals;
   /** Time from which totals count. */
   readonly scoreFromS: number;
+  /** Whether it ended at the first hour that missed its SLO, so that everything here is of a part. */
+  readonly stopped: boolean;
   readonly timeline: readonly TimelineBin[];
   readonly grounds: readonly Ground[];
   readonly decisions: number;
@@ -85,9 +87,9 @@ function sloScores(runs: readonly PolicyRun[], slos: readonly Slo[]): SloScore[]
   }));
 }
 
-/** Whether any hour of a run missed any SLO. */
-export function runMissesHours(totals: SimulationTotals, slos: readonly Slo[]): number {
-  return totals.perHour.filter((hour) =>
+/** Hours in which any SLO was missed. */
+export function runMissesHours({ perHour }: Pick<SimulationTotals, "perHour">, slos: readonly Slo[]): number {
+  return perHour.filter((hour) =>
     slos.some((slo, i) => {
       const judged = hour.requests * (1 - slo.percentile) >= MIN_EXPECTED_MISSES;
       return judged && (hour.within[i] ?? 0) < slo.percentile * hour.requests;

@@ -39,7 +39,8 @@ export interface SweepTasks<Source, Run> {
   /** The settings, each a policy of its own. */
   readonly sources: readonly Source[];
   readonly seeds: readonly number[];
-  readonly run: (source: Source, seed: number) => Promise<Run>;
+  /** @param untilMiss whether the run may end once an hour has missed an SLO */
+  readonly run: (source: Source, seed: number, untilMiss: boolean) => Promise<Run>;
   readonly score: (runs: readonly Run[]) => PolicyScore;
   /** All at once, or one after the other. */
   readonly all: <Task, Result>(tasks: readonly Task[], of: (task: Task) => Promise<Result>) => Promise<Result[]>;
@@ -47,22 +48,27 @@ export interface SweepTasks<Source, Run> {
 
 /**
  * The runs, one a seed, of the cheapest setting that passes on every seed. Each setting runs on the first seed, and one
- * that misses there is out. Those that pass go on to the other seeds in the order of what they cost on the first, until
- * one passes on all. Where none passes, the runs of the one that missed the fewest hours.
+ * that misses there is out, as soon as it does. Those that pass go on to the other seeds in the order of what they cost
+ * on the first, until one passes on all. Where none passes, the runs of the one that missed the fewest hours.
  */
 export async function sweep<Source, Run>(tasks: SweepTasks<Source, Run>): Promise<readonly Run[]> {
   const { sources, seeds, run, score, all } = tasks;
   const [firstSeed = 1, ...otherSeeds] = seeds;
-  const firsts = await all(sources, async (source) => {
-    const first = await run(source, firstSeed);
-    return { source, first, score: score([first]) };
-  });
+  const alone = sources.length === 1;
+  const onFirst = (untilMiss: boolean) =>
+    all(sources, async (source) => {
+      const first = await run(source, firstSeed, untilMiss);
+      return { source, first, score: score([first]) };
+    });
+  let firsts = await onFirst(!alone);
   const passing = firsts.filter((tried) => tried.score.met).sort((a, b) => a.score.usd - b.score.usd);
+  // How many hours each misses is known of whole runs only.
+  if (passing.length === 0 && !alone) firsts = await onFirst(false);
   const least = cheapestPassing(firsts.map((tried) => tried.score));
   const goingOn = passing.length > 0 ? passing : firsts.filter((tried) => tried.score === least);
   const finished: { runs: readonly Run[]; score: PolicyScore }[] = [];
   for (const { source, first } of goingOn) {
-    const runs = [first, ...(await all(otherSeeds, (seed) => run(source, seed)))];
+    const runs = [first, ...(await all(otherSeeds, (seed) => run(source, seed, false)))];
     finished.push({ runs, score: score(runs) });
     if (finished.at(-1)?.score.met === true) break;
   }

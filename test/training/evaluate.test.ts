@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { type OpenScenario, openScenario } from "../../environments/index.ts";
 import { writeCheckpoint } from "../../src/store/index.ts";
 import { type Evaluation, evaluate, train } from "../../src/training/index.ts";
+import { findPolicy } from "../../src/training/policies.ts";
+import { runPolicy } from "../../src/training/run-policy.ts";
 
 let folder: string;
 let checkpoint: string;
@@ -54,6 +56,15 @@ test("an evaluation repeated is the same to the byte, decision times apart", asy
 test("a static fleet costs its machines for the scored time, to the cent", async () => {
   const { policies } = await evaluate(open, { ...options, policies: ["static"], bound: false });
   expect(policies[0]?.instanceHours["c5.large"]).toBeCloseTo(12 * 1.5, 6);
+});
+
+test("a run that may end at the first miss ends there, and one that passes is the same to the byte", async () => {
+  const run = async (name: string, untilMiss: boolean) =>
+    runPolicy(open, await findPolicy(name), 1, { nowMs: () => 0, untilMiss });
+  expect(await run("static", true)).toEqual(await run("static", false));
+  const [ended, whole] = [await run("static-best:servers=0", true), await run("static-best:servers=0", false)];
+  expect([ended.stopped, whole.stopped]).toEqual([true, false]);
+  expect(ended.decisions).toBeLessThan(whole.decisions);
 });
 
 test("an unknown policy is refused before anything runs, with the names there are", async () => {

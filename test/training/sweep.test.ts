@@ -45,8 +45,8 @@ async function swept(table: Readonly<Record<string, readonly (readonly [usd: num
   const runs = await sweep({
     sources: Object.keys(table),
     seeds: [1, 2, 3],
-    run: async (name, seed) => {
-      asked.push(`${name}${seed}`);
+    run: async (name, seed, untilMiss) => {
+      asked.push(`${name}${seed}${untilMiss ? " until it misses" : ""}`);
       return { name, seed };
     },
     score: (ran) => {
@@ -79,10 +79,17 @@ test("settings that pass on the first seed go on, the cheapest first, until one 
     ],
   });
   expect(chosen).toEqual(["sound1", "sound2", "sound3"]);
+  expect(asked.slice(0, 4)).toEqual(["failing", "dear", "brittle", "sound"].map((name) => `${name}1 until it misses`));
   expect(asked.slice(4)).toEqual(["brittle2", "brittle3", "sound2", "sound3"]);
 });
 
-test("where no setting passes, the one that misses least is run on every seed", async () => {
-  const { chosen } = await swept({ worse: [[1, 5]], better: [[2, 3]] });
+test("where no setting passes, all are run to the end, and the one that misses least on every seed", async () => {
+  const { asked, chosen } = await swept({ worse: [[1, 5]], better: [[2, 3]] });
   expect(chosen).toEqual(["better1", "better2", "better3"]);
+  expect(asked.slice(2)).toEqual(["worse1", "better1", "better2", "better3"]);
+});
+
+test("a single setting has no rival to be out for, and runs to the end at once", async () => {
+  const { asked } = await swept({ only: [[1, 5]] });
+  expect(asked).toEqual(["only1", "only2", "only3"]);
 });
