@@ -32,8 +32,10 @@ export interface CallTimes {
 export interface ScalerBench {
   readonly scaler: CallTimes;
   readonly echo: CallTimes;
-  /** The scaler's over the echo's. */
+  /** The scaler's over the echo's, over all calls: where the machine pauses now and then, it tells of the pauses. */
   readonly p99Ratio: number;
+  /** The scaler's p99 over the echo's in each round, where one follows the other within a second. */
+  readonly p99RatioByRound: { readonly median: number; readonly q1: number; readonly q3: number };
   readonly failures: number;
 }
 
@@ -51,6 +53,7 @@ class Caller {
   readonly #client: InstanceType<ReturnType<typeof makeGenericClientConstructor>>;
   readonly latenciesMs: number[] = [];
   readonly rates: number[] = [];
+  readonly blockP99Ms: number[] = [];
   failures = 0;
 
   constructor(address: string) {
@@ -79,9 +82,11 @@ class Caller {
     }
     const times = await Promise.all(calls);
     if (!counts) return;
-    this.failures += times.filter((time) => time === null).length;
+    const answered = times.filter((time) => time !== null);
+    this.failures += count - answered.length;
     this.rates.push((1000 * count) / (performance.now() - startedMs));
-    this.latenciesMs.push(...times.filter((time) => time !== null));
+    this.latenciesMs.push(...answered);
+    this.blockP99Ms.push(quantile(answered, 0.99));
   }
 
   times(): CallTimes {
@@ -120,7 +125,10 @@ export async function benchScaler(): Promise<ScalerBench> {
     const [ours, bare] = [scaler.times(), echo.times()];
     const failures = scaler.failures + echo.failures;
     for (const caller of [scaler, echo]) caller.close();
-    return { scaler: ours, echo: bare, p99Ratio: ours.p99Ms / bare.p99Ms, failures };
+    const byRound = scaler.blockP99Ms.map((p99Ms, round) => p99Ms / (echo.blockP99Ms[round] ?? Number.NaN));
+    const [q1, median, q3] = [0.25, 0.5, 0.75].map((share) => quantile(byRound, share)) as [number, number, number];
+    const p99RatioByRound = { median, q1, q3 };
+    return { scaler: ours, echo: bare, p99Ratio: ours.p99Ms / bare.p99Ms, p99RatioByRound, failures };
   } finally {
     await Promise.all(children.map(endChild));
     await rm(folder, { recursive: true, force: true });
