@@ -4,6 +4,7 @@ import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { Piscina } from "piscina";
+import { openScenario } from "../environments/index.ts";
 import { ConfigError, UnknownNameError } from "../src/core/index.ts";
 import { compiledEntry, packageRoot } from "../src/store/index.ts";
 import { type ChangeGroup, type ChangeReport, changeReport } from "../src/training/change-report.ts";
@@ -80,6 +81,16 @@ export async function problemFiles(names: readonly string[]): Promise<string[]> 
   return [...new Set(found)];
 }
 
+/**
+ * Files of the problems named, each of which opens: what is wrong is told here, before anything runs, since an error of
+ * a worker arrives without its kind.
+ */
+async function openableFiles({ problems, dataFolder }: SearchBenchOptions): Promise<string[]> {
+  const files = await problemFiles(problems);
+  for (const file of files) await openScenario(file, { dataFolder });
+  return files;
+}
+
 /** Runs tasks in workers; each problem's truth comes first. */
 class Bench {
   readonly #options: SearchBenchOptions;
@@ -113,11 +124,11 @@ class Bench {
 /**
  * Runs every method on every problem with every seed; what is kept of an earlier run is not run again.
  * @throws {UnknownNameError} for an unknown problem or algorithm, before anything runs
- * @throws {ConfigError} when a problem is more than one batch queue
+ * @throws {ConfigError} when a problem does not open, or is more than one batch queue
  */
 export async function benchSearch(options: SearchBenchOptions): Promise<SearchReport> {
   const algorithms = algorithmNames(options.algorithms);
-  const files = await problemFiles(options.problems);
+  const files = await openableFiles(options);
   const { seeds, windows } = options;
   const bench = new Bench(options, files.length * (algorithms.length + 1));
   try {
@@ -147,11 +158,11 @@ export interface ChangeBenchOptions extends SearchBenchOptions {
 /**
  * Runs methods on problems that change once they were searched for a while.
  * @throws {UnknownNameError} for an unknown problem or algorithm
- * @throws {ConfigError} when a problem cannot change so
+ * @throws {ConfigError} when a problem does not open, or cannot change so
  */
 export async function benchChanges(options: ChangeBenchOptions): Promise<ChangeReport> {
   const algorithms = algorithmNames(options.algorithms);
-  const files = await problemFiles(options.problems);
+  const files = await openableFiles(options);
   const { seeds, windows, windowsAfter, changes } = options;
   const bench = new Bench(options, files.length * algorithms.length * changes.length);
   try {
