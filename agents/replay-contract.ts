@@ -29,6 +29,8 @@ export interface ReplaySearchSettings {
   readonly simulations: number;
   readonly firstSimulations: number;
   readonly sweep: number;
+  /** Simulations a decision that bring older ones up to all traces. */
+  readonly refreshes: number;
   readonly cone: boolean;
   readonly learnService: boolean;
   readonly controlVariate: boolean;
@@ -49,6 +51,7 @@ export const REPLAY_SEARCH: ReplaySearchSettings = {
   simulations: 40,
   firstSimulations: 80,
   sweep: 40,
+  refreshes: 12,
   cone: true,
   learnService: true,
   controlVariate: true,

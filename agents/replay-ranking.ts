@@ -2,6 +2,8 @@
 //
 // P = Φ((slack - μ)/σ);  cost: v = E[gain; safe];  latency: v = expected improvement;  score = v/(P + (1-P)·ab + .05):
 // gain per expected share of a window. With nothing safe to fall back on: P, and for the first decision the margin.
+// What was simulated on fewer traces than there are is simulated again, measured ones first: one bursty window must not
+// make a configuration look bad for ever.
 
 import { normalShare } from "../src/slowdown/index.ts";
 import type { ReplayBeliefs } from "./replay-beliefs.ts";
@@ -68,6 +70,21 @@ export class ReplayRanking {
     }
     scores.sort((a, b) => b.value - a.value);
     for (const { index } of scores.slice(0, this.#settings.sweep)) latency.simulate(index, false);
+  }
+
+  /** Simulates again, on every trace, what was simulated on fewer: what is measured, then what promises most. */
+  refresh(measured: readonly number[], demands: Demands): void {
+    const { candidates, latency } = this.#parts;
+    const stale = measured.filter((i) => latency.stale(i));
+    const rest: Score[] = [];
+    for (let i = 0; i < candidates.servers.length; i++) {
+      if (!latency.stale(i)) continue;
+      const score = this.#score(i, { ...demands, leastProbability: 0 }, OPTIMISM);
+      if (score !== null) rest.push(score);
+    }
+    rest.sort((a, b) => b.value - a.value);
+    const order = [...stale, ...rest.map(({ index }) => index)];
+    for (const index of order.slice(0, this.#settings.refreshes)) latency.simulate(index, true);
   }
 
   #score(i: number, { incumbent, first, leastProbability, open }: Demands, optimism: number): Score | null {

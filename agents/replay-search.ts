@@ -21,7 +21,7 @@ import {
   Observations,
   observationsSchema,
   TOO_LATE,
-  tailExponentOf,
+  windowTail,
 } from "../src/slowdown/index.ts";
 import { describeMismatch } from "./mismatch.ts";
 import { describePhysics, type Evidence, type Physics, PhysicsTest, physicsTestSchema } from "./physics.ts";
@@ -33,6 +33,9 @@ import { ServiceLearner, serviceLearnerSchema } from "./service-learner.ts";
 
 /** Noise of the residual slowdown of one window, its own arrivals replayed. */
 const RESIDUAL_NOISE = 0.04;
+
+/** Weight of what other load levels showed. */
+const OTHER_LEVEL_WEIGHT = 0.3;
 
 /** Weight that residuals from before a change of the system keep, in place of the load level's. */
 const CHANGED_TRUST = 0.3;
@@ -76,7 +79,12 @@ export class ReplaySearch {
     this.#minimize = parts.objective.minimize;
     this.#logSlo = Math.log(parts.objective.slo[0].latencyMs);
     this.#cone = new Cone(parts.candidates.cone);
-    this.#observations = new Observations(parts.candidates.columns, parts.estimator, 0.3, level);
+    this.#observations = new Observations(
+      parts.candidates.columns,
+      parts.estimator,
+      { otherLevelWeight: OTHER_LEVEL_WEIGHT, lateShare: 1 - parts.objective.slo[0].percentile },
+      level,
+    );
     this.#bank = settings.initialBank;
     this.#service = new ServiceLearner(parts, settings.learnService);
     this.#physics = new PhysicsTest(parts.candidates.servers, parts.surface.knots);
@@ -152,11 +160,14 @@ export class ReplaySearch {
     return { index: best.index, fresh: true, probability: best.probability, reason: this.#reasonFor(best, safe) };
   }
 
-  /** Screens what promises most among what was never simulated. */
+  /** Screens what promises most among what was never simulated, and brings older simulations up to date. */
   sweep(): void {
     const incumbent = this.incumbent();
     const safe = incumbent !== null && this.#beliefs.logLatency(incumbent) <= this.#logSlo ? incumbent : null;
-    this.#ranking.screen(this.#demands(safe, false));
+    const demands = this.#demands(safe, false);
+    this.#ranking.screen(demands);
+    const measured = [...this.#observations.owned()].map(([index]) => index);
+    this.#ranking.refresh(measured, demands);
   }
 
   /** Whether a canary may go on, by the service times of its first part. */
@@ -194,13 +205,13 @@ export class ReplaySearch {
     if (!this.#change.suspects) this.#service.settle();
     const { residual: value, weight } = shown;
     const logCost = Math.log(Math.max(1e-9, metrics.costUsdPerHour));
-    const tailExponent = tailExponentOf(metrics.latency);
+    const tail = windowTail(metrics.latency, this.#parts.objective.slo[0].percentile);
     const told = short ? Math.max(logLatency, this.#logSlo + TOO_LATE) : logLatency;
     this.#observations.measured(i, {
       value,
       weight,
       logLatency: told,
-      tailExponent,
+      tail,
       logCost,
       service: null,
       batch: null,

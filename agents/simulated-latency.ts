@@ -181,6 +181,12 @@ export class SimulatedLatency {
     return known !== undefined && known.version === this.#version && Math.abs(known.drift) < FRESH_DRIFT;
   }
 
+  /** Whether configuration i was simulated, but on fewer traces than there are by now. */
+  stale(i: number): boolean {
+    const known = this.#simulated.get(i);
+    return known !== undefined && known.version !== this.#version;
+  }
+
   /** Simulates configuration i: screened if it was not, then on every trace when asked. */
   simulate(i: number, full: boolean): void {
     if (!this.#inputs.simulate) return;

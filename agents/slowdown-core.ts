@@ -19,7 +19,7 @@ import {
   type SearchSettings,
   SlowdownSearch,
   searchStateSchema,
-  tailExponentOf,
+  windowTail,
 } from "../src/slowdown/index.ts";
 import type { SearchCore } from "./search-agent.ts";
 
@@ -104,14 +104,14 @@ export class SlowdownCore implements SearchCore {
     if (late !== null || metrics.latency === null) return late;
     const [firstShare = 1] = this.#variant.canary.windowShares;
     const share = this.#wholeRequests === null ? firstShare : metrics.requests / this.#wholeRequests;
-    const probability = this.#search.canaryProbability(i, measuredOf(metrics, metrics.latency, true), share);
+    const probability = this.#search.canaryProbability(i, this.#measuredOf(metrics, metrics.latency, true), share);
     if (probability >= ABORT_PROBABILITY) return null;
     return `what it showed makes it safe with probability ${probability.toFixed(2)} only`;
   }
 
   observe(i: number, metrics: WindowMetrics, short: boolean): void {
     if (metrics.latency === null) return;
-    this.#search.observe(i, measuredOf(metrics, metrics.latency, short));
+    this.#search.observe(i, this.#measuredOf(metrics, metrics.latency, short));
     if (short) return;
     this.#wholeRequests = metrics.requests;
     this.#dispersion.observe(metrics.arrivals.recentRatesRps, metrics.durationS);
@@ -168,16 +168,16 @@ export class SlowdownCore implements SearchCore {
     const load = (rateRps * service.meanMs) / 1000 / (server.instances * meanBatchSize);
     return load > OVERLOAD ? `the load is ${(100 * load).toFixed(0)} % of what full batches serve` : null;
   }
-}
 
-function measuredOf(metrics: WindowMetrics, latency: LatencyMetrics, short: boolean): Measured {
-  return {
-    latencyMs: latency.objectiveMs,
-    tailExponent: tailExponentOf(latency),
-    utilization: metrics.utilization,
-    meanBatchSize: metrics.meanBatchSize,
-    serviceMs: metrics.service?.meanMs ?? null,
-    costUsdPerHour: Math.max(1e-9, metrics.costUsdPerHour),
-    short,
-  };
+  #measuredOf(metrics: WindowMetrics, latency: LatencyMetrics, short: boolean): Measured {
+    return {
+      latencyMs: latency.objectiveMs,
+      tail: windowTail(latency, this.#context.objective.slo[0].percentile),
+      utilization: metrics.utilization,
+      meanBatchSize: metrics.meanBatchSize,
+      serviceMs: metrics.service?.meanMs ?? null,
+      costUsdPerHour: Math.max(1e-9, metrics.costUsdPerHour),
+      short,
+    };
+  }
 }

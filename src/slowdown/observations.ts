@@ -1,16 +1,17 @@
 // What was measured: per load level what each configuration showed, and over all levels the slowdowns that regions share.
 
 import { z } from "zod";
+import { logLatencyAt, pooledLogLatency, shiftedTail, type WindowTail, windowTailSchema } from "./pooled-tail.ts";
 import type { LatticeColumns } from "./regions.ts";
 import type { ResidualEstimator, ResidualObservation } from "./residual.ts";
 
 /** What a configuration showed at one load level, over all its windows there. */
 export interface Observed {
   count: number;
-  /** Log of the tail latency over all windows: their power mean, since late windows hold most of the late requests. */
+  /** Log of the tail latency over all windows' requests: late windows hold most of the late ones. */
   logLatency: number;
-  /** Power of that mean. */
-  tailExponent: number;
+  /** Tails of the last windows. */
+  tails: readonly WindowTail[];
   logCost: number;
   /** Mean slowdown of its windows by latency. */
   slowdown: number;
@@ -24,9 +25,9 @@ export interface Observed {
 export interface Sample {
   readonly value: number;
   readonly weight: number;
+  /** At the objective's percentile, as it counts. */
   readonly logLatency: number;
-  /** How fast lateness thins out: a with P(latency > x) ∝ x^-a near the tail. */
-  readonly tailExponent: number;
+  readonly tail: WindowTail;
   readonly logCost: number;
   /** Of its service times; null where they are not told. */
   readonly service: number | null;
@@ -41,15 +42,8 @@ interface Slot extends ResidualObservation {
   count: number;
 }
 
-/** Bounds of the tail exponent: from a heavy tail to nearly a wall. */
-const TAIL_EXPONENTS = [2, 20] as const;
-
-/** The tail exponent between two percentiles of a window. */
-export function tailExponentOf(latency: { readonly p95Ms: number; readonly p99Ms: number }): number {
-  const ratio = Math.log(latency.p99Ms / latency.p95Ms);
-  const [least, most] = TAIL_EXPONENTS;
-  return ratio > 0 ? Math.min(most, Math.max(least, Math.log(5) / ratio)) : most;
-}
+/** Windows of one configuration whose tails are kept. */
+const MOST_TAILS = 64;
 
 /** A repeat adds this share of the first window's weight, up to `REPEAT_LIMIT` times it. */
 const REPEAT_SHARE = 0.3;
@@ -87,7 +81,7 @@ export const observationsSchema = z.object({
           index: z.number().int(),
           count: z.number().int(),
           logLatency: z.number(),
-          tailExponent: z.number(),
+          tails: z.array(windowTailSchema).readonly().default([]),
           logCost: z.number(),
           slowdown: z.number(),
           service: z.number().nullable(),
@@ -99,20 +93,28 @@ export const observationsSchema = z.object({
   slots: z.array(slotSchema),
 });
 
+/** What a memory is told of its search. */
+export interface ObservationSettings {
+  /** Weight of what other load levels showed. */
+  readonly otherLevelWeight: number;
+  /** Share of requests that may be later than the objective's percentile, in (0, 1). */
+  readonly lateShare: number;
+}
+
 /** The memory of a search. */
 export class Observations {
   readonly #columns: LatticeColumns;
   readonly #estimator: ResidualEstimator;
-  readonly #otherLevelWeight: number;
+  readonly #settings: ObservationSettings;
   readonly #own = new Map<number, Map<number, Observed>>();
   #slots: Slot[] = [];
   #level: number;
   #queueing = 0;
 
-  constructor(columns: LatticeColumns, estimator: ResidualEstimator, otherLevelWeight: number, level: number) {
+  constructor(columns: LatticeColumns, estimator: ResidualEstimator, settings: ObservationSettings, level: number) {
     this.#columns = columns;
     this.#estimator = estimator;
-    this.#otherLevelWeight = otherLevelWeight;
+    this.#settings = settings;
     this.#level = level;
   }
 
@@ -147,16 +149,18 @@ export class Observations {
   }
 
   /** Takes a window of configuration i. */
-  measured(i: number, { value, weight, logLatency, tailExponent, logCost, service, batch }: Sample): void {
+  measured(i: number, { value, weight, logLatency, tail, logCost, service, batch }: Sample): void {
     const known = this.own(i);
+    const { lateShare } = this.#settings;
+    const counted = shiftedTail(tail, logLatency - logLatencyAt(tail, lateShare));
     if (known === undefined) {
       const own = this.#own.get(this.#level) ?? new Map<number, Observed>();
       this.#own.set(this.#level, own);
-      own.set(i, { count: 1, logLatency, tailExponent, logCost, slowdown: value, service, batch });
+      own.set(i, { count: 1, logLatency, tails: [counted], logCost, slowdown: value, service, batch });
     } else {
       known.count++;
-      const a = known.tailExponent;
-      known.logLatency += Math.log1p(Math.expm1(a * (logLatency - known.logLatency)) / known.count) / a;
+      known.tails = [...known.tails, counted].slice(-MOST_TAILS);
+      known.logLatency = pooledLogLatency(known.tails, lateShare);
       known.logCost += (logCost - known.logCost) / known.count;
       known.slowdown += (value - known.slowdown) / known.count;
       known.batch = batch;
@@ -222,7 +226,7 @@ export class Observations {
     this.#fit();
   }
 
-  save(): z.input<typeof observationsSchema> {
+  save(): z.output<typeof observationsSchema> {
     return {
       queueing: this.#queueing,
       own: [...this.#own].map(([level, own]) => ({
@@ -236,7 +240,10 @@ export class Observations {
   restore(saved: z.infer<typeof observationsSchema>, level: number): void {
     this.#own.clear();
     for (const { level: at, measured } of saved.own) {
-      const entries = measured.map(({ index, ...observed }) => [index, observed] as const);
+      const wall = (logMs: number): WindowTail => [[logMs, Math.log(this.#settings.lateShare)]];
+      const entries = measured.map(({ index, tails, ...rest }) => {
+        return [index, { ...rest, tails: tails.length > 0 ? tails : [wall(rest.logLatency)] }] as const;
+      });
       this.#own.set(at, new Map(entries));
     }
     this.#slots = saved.slots.map((slot) => ({ ...slot, positions: Float64Array.from(slot.positions) }));
@@ -266,7 +273,7 @@ export class Observations {
     const weighted = (slot: Slot): ResidualObservation => {
       if (slot.level === this.#level) return slot;
       const value = slot.service === null ? slot.value : slot.service + this.#queueing;
-      return { ...slot, value, weight: slot.weight * this.#otherLevelWeight };
+      return { ...slot, value, weight: slot.weight * this.#settings.otherLevelWeight };
     };
     this.#estimator.fit(this.#slots.map(weighted));
   }

@@ -1,6 +1,7 @@
 // What a careful search is set by, given and asked: settings, the model of a load, windows, and the next step.
 
 import type { LatencyTable } from "./latency-table.ts";
+import type { WindowTail } from "./pooled-tail.ts";
 import type { RiskBankSettings } from "./risk-bank.ts";
 
 /** Settings of the search; the design's parameters in `SEARCH`. */
@@ -52,7 +53,8 @@ export interface LoadModel {
 export interface Measured {
   /** At the objective's percentile. */
   readonly latencyMs: number;
-  readonly tailExponent: number;
+  /** Of its latencies. */
+  readonly tail: WindowTail;
   readonly utilization: number;
   readonly meanBatchSize: number | null;
   readonly serviceMs: number | null;

@@ -92,7 +92,9 @@ export class SlowdownSearch {
     this.#logSlo = Math.log(objective.slo[0].latencyMs);
     this.#bank = new RiskBank(settings);
     this.#cone = new Cone(candidates.cone);
-    this.#observations = new Observations(candidates.columns, estimator, settings.otherLevelWeight, level);
+    const { otherLevelWeight } = settings;
+    const memory = { otherLevelWeight, lateShare: 1 - objective.slo[0].percentile };
+    this.#observations = new Observations(candidates.columns, estimator, memory, level);
     this.#calibration = new Calibration(settings.tau0, settings.trust);
     this.#reader = new WindowReader(this.#logSlo, model);
     this.#model = model;
@@ -161,10 +163,10 @@ export class SlowdownSearch {
       const error = logLatency - known.logLatency;
       this.#calibration.repeated({ error, count: known.count, slope }, this.#change.suspects);
     }
-    const { tailExponent } = measured;
+    const { tail } = measured;
     const logCost = Math.log(measured.costUsdPerHour);
     const batch = measured.meanBatchSize;
-    this.#observations.measured(i, { value, weight, logLatency, tailExponent, logCost, service, batch });
+    this.#observations.measured(i, { value, weight, logLatency, tail, logCost, service, batch });
     this.#costBias.sum += Math.log(measured.costUsdPerHour) - (this.#model.logCost[i] ?? 0);
     this.#costBias.count++;
     if (this.#settings.pseudoObservations) {
@@ -197,7 +199,7 @@ export class SlowdownSearch {
     return this.#observations.levels();
   }
 
-  save(): z.input<typeof searchStateSchema> {
+  save(): z.output<typeof searchStateSchema> {
     return {
       window: this.#window,
       improved: this.#improved,

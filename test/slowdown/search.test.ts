@@ -10,7 +10,6 @@ import {
   RiskBank,
   SEARCH,
   SlowdownSearch,
-  tailExponentOf,
 } from "../../src/slowdown/index.ts";
 import { knobLattice } from "../../src/spaces/index.ts";
 import { knob } from "../contracts/agent.ts";
@@ -46,9 +45,10 @@ function search(changes: Partial<typeof SEARCH> = {}): SlowdownSearch {
 /** The system runs slower than the model by e^`slowdown` everywhere, with 2 % noise. */
 function measure(i: number, random: SeededRandom, slowdown = 0.15): Measured {
   const noise = 0.02 * (2 * random.next() - 1);
+  const logMs = model.table.at(i, slowdown) + noise;
   return {
-    latencyMs: Math.exp(model.table.at(i, slowdown) + noise),
-    tailExponent: 5,
+    latencyMs: Math.exp(logMs),
+    tail: [[logMs, Math.log(0.01)]],
     utilization: 0.6,
     meanBatchSize: null,
     serviceMs: null,
@@ -181,22 +181,25 @@ test("a cone blocks fewer model instances of the same kind, for 50 windows", () 
   });
 });
 
-test("tail latency over several windows is the quantile of all their requests, not the mean of their quantiles", () => {
+test("latency over several windows is the percentile of all their requests, not the mean of their percentiles", () => {
   // Two windows with Pareto tails of exponent 4, their 99th percentiles 100 and 200: of both together 1 % is beyond x with
   // (100/x)^4 + (200/x)^4 = 2.
   const exact = ((100 ** 4 + 200 ** 4) / 2) ** 0.25;
   const running = search();
-  const window = {
-    tailExponent: 4,
+  const pareto = (p99Ms: number): Measured => ({
+    latencyMs: p99Ms,
+    tail: [
+      [Math.log(p99Ms) - Math.log(5) / 4, Math.log(0.05)],
+      [Math.log(p99Ms), Math.log(0.01)],
+    ],
     utilization: 0.5,
     meanBatchSize: null,
     serviceMs: null,
     costUsdPerHour: 1,
     short: false,
-  };
-  running.observe(0, { ...window, latencyMs: 100 });
-  running.observe(0, { ...window, latencyMs: 200 });
+  });
+  running.observe(0, pareto(100));
+  running.observe(0, pareto(200));
   const logLatency = running.save().observations.own[0]?.measured[0]?.logLatency ?? 0;
   expect(Math.exp(logLatency)).toBeCloseTo(exact, 6);
-  expect(tailExponentOf({ p95Ms: 100, p99Ms: 100 * 5 ** 0.25 })).toBeCloseTo(4, 9);
 });

@@ -8,7 +8,7 @@ const table = new LatencyTable(1, (_, z) => Math.log(120) + 3 * z, grid);
 const model = { table, windowTable, logCost: new Float64Array(1), serviceMs: () => 10 };
 const window = {
   latencyMs: 100 * Math.exp(0.3),
-  tailExponent: 5,
+  tail: [[Math.log(100) + 0.3, Math.log(0.01)]] as const,
   utilization: 0.5,
   meanBatchSize: 4,
   serviceMs: 10 * Math.exp(0.04),
