@@ -43,7 +43,7 @@ export const REPLAY_SEARCH: ReplaySearchSettings = {
   alpha: 0.15,
   initialBank: 0.3,
   abortCost: 0.15,
-  leastProbability: 0.04,
+  leastProbability: 0.1,
   abortProbability: 0.3,
   minGain: 0.003,
   minLatencyGain: 0.002,
