@@ -46,9 +46,12 @@ export interface RouteDefinition<Params, Query, Body> {
   readonly handle: (request: Parsed<Params, Query, Body>) => Reply | Promise<Reply>;
 }
 
+/** What the contract says of a route. */
+export type RouteContract = Omit<RouteDefinition<unknown, unknown, unknown>, "handle">;
+
 /** A route with its types put away. */
 export interface Route {
-  readonly definition: RouteDefinition<unknown, unknown, unknown>;
+  readonly definition: RouteContract;
   /** Parses a request and answers it. @throws {ConfigError} when a part does not fit its schema */
   readonly serve: (request: Request) => Promise<Reply>;
 }
@@ -64,7 +67,7 @@ function parsePart<T>(schema: z.ZodType<T> | undefined, value: unknown, part: st
 /** Makes a route; the handler sees only what its schemas let through. Absent schemas let nothing through. */
 export function route<Params, Query, Body>(definition: RouteDefinition<Params, Query, Body>): Route {
   return {
-    definition: definition as unknown as RouteDefinition<unknown, unknown, unknown>,
+    definition,
     serve: async (request) =>
       definition.handle({
         params: parsePart(definition.params, request.params, "path"),
