@@ -56,7 +56,11 @@ test("a file without a prior gets one, its comments kept, and the cluster is as 
   expect(error).toBeNull();
   const { points } = JSON.parse(stdout) as { points: { batch: number; serviceMs: number }[] };
   expect(points.map(({ batch }) => batch)).toContain(1);
-  for (const { batch, serviceMs } of points) expect(serviceMs / (5 + 5 * batch)).toBeCloseTo(1, 1);
+  for (const { batch, serviceMs } of points) {
+    // A busy machine's timers are late, never early.
+    expect(serviceMs / (5 + 5 * batch)).toBeGreaterThan(0.95);
+    expect(serviceMs / (5 + 5 * batch)).toBeLessThan(2);
+  }
   const text = readFileSync(path, "utf8");
   expect(text).toMatch(/^# ours\n/);
   expect(parse(text).prior.points).toEqual(points);

@@ -10,7 +10,8 @@ export type Behaviour =
   | { readonly kind: "hang" }
   /** Takes the request and cuts the connection. */
   | { readonly kind: "cut" }
-  | { readonly kind: "status"; readonly status: number; readonly body: string }
+  /** @property next how it behaves from its next request on; the same where absent */
+  | { readonly kind: "status"; readonly status: number; readonly body: string; readonly next?: Behaviour }
   /** Answers with this whatever was asked. */
   | { readonly kind: "body"; readonly body: string };
 
@@ -47,6 +48,7 @@ export async function startModelServer(behaviour: Behaviour = { kind: "answer" }
     const asked: { id?: string; inputs: [{ shape: number[]; data: number[] }] } = JSON.parse(await textOf(request));
     state.seen.push(asked.inputs[0].data);
     const { behaviour: now } = state;
+    if (now.kind === "status") state.behaviour = now.next ?? now;
     response.setHeader("content-type", "application/json");
     if (now.kind === "hang") return;
     if (now.kind === "cut") request.socket.destroy();
