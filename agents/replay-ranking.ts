@@ -61,30 +61,27 @@ export class ReplayRanking {
 
   /** Screens what promises most, optimistically, among what was never simulated. */
   screen(demands: Demands): void {
-    const { candidates, latency } = this.#parts;
-    const scores: Score[] = [];
-    for (let i = 0; i < candidates.servers.length; i++) {
-      if (latency.isSimulated(i)) continue;
-      const score = this.#score(i, demands, OPTIMISM);
-      if (score !== null) scores.push(score);
-    }
-    scores.sort((a, b) => b.value - a.value);
-    for (const { index } of scores.slice(0, this.#settings.sweep)) latency.simulate(index, false);
+    const { latency } = this.#parts;
+    const promising = this.#promising(demands, (i) => !latency.isSimulated(i));
+    for (const index of promising.slice(0, this.#settings.sweep)) latency.simulate(index, false);
   }
 
   /** Simulates again, on every trace, what was simulated on fewer: what is measured, then what promises most. */
   refresh(measured: readonly number[], demands: Demands): void {
-    const { candidates, latency } = this.#parts;
+    const { latency } = this.#parts;
     const stale = measured.filter((i) => latency.stale(i));
-    const rest: Score[] = [];
-    for (let i = 0; i < candidates.servers.length; i++) {
-      if (!latency.stale(i)) continue;
-      const score = this.#score(i, { ...demands, leastProbability: 0 }, OPTIMISM);
-      if (score !== null) rest.push(score);
+    const promising = this.#promising({ ...demands, leastProbability: 0 }, (i) => latency.stale(i));
+    for (const index of [...stale, ...promising].slice(0, this.#settings.refreshes)) latency.simulate(index, true);
+  }
+
+  /** Those of some configurations that promise something, optimistically, the most first. */
+  #promising(demands: Demands, among: (i: number) => boolean): number[] {
+    const scores: Score[] = [];
+    for (let i = 0; i < this.#parts.candidates.servers.length; i++) {
+      const score = among(i) ? this.#score(i, demands, OPTIMISM) : null;
+      if (score !== null) scores.push(score);
     }
-    rest.sort((a, b) => b.value - a.value);
-    const order = [...stale, ...rest.map(({ index }) => index)];
-    for (const index of order.slice(0, this.#settings.refreshes)) latency.simulate(index, true);
+    return scores.sort((a, b) => b.value - a.value).map(({ index }) => index);
   }
 
   #score(i: number, { incumbent, first, leastProbability, open }: Demands, optimism: number): Score | null {

@@ -26,6 +26,7 @@ import {
 import { describeMismatch } from "./mismatch.ts";
 import { describePhysics, type Evidence, type Physics, PhysicsTest, physicsTestSchema } from "./physics.ts";
 import type { RecordedTrace } from "./replay.ts";
+import { ReplayBank } from "./replay-bank.ts";
 import { ReplayBeliefs, replayBeliefsSchema } from "./replay-beliefs.ts";
 import type { ReplayParts, ReplaySearchSettings } from "./replay-contract.ts";
 import { type Demands, ReplayRanking, type Score } from "./replay-ranking.ts";
@@ -63,8 +64,7 @@ export class ReplaySearch {
   readonly #observations: Observations;
   readonly #minimize: Objective["minimize"];
   #window = 0;
-  #bank: number;
-  #lastAborted = false;
+  readonly #bank: ReplayBank;
   readonly #beliefs: ReplayBeliefs;
   readonly #ranking: ReplayRanking;
   readonly #service: ServiceLearner;
@@ -85,7 +85,7 @@ export class ReplaySearch {
       { otherLevelWeight: OTHER_LEVEL_WEIGHT, lateShare: 1 - parts.objective.slo[0].percentile },
       level,
     );
-    this.#bank = settings.initialBank;
+    this.#bank = new ReplayBank(settings);
     this.#service = new ServiceLearner(parts, settings.learnService);
     this.#physics = new PhysicsTest(parts.candidates.servers, parts.surface.knots);
     this.#beliefs = new ReplayBeliefs({
@@ -102,8 +102,7 @@ export class ReplaySearch {
 
   /** Goes to another load level. */
   enter(level: number): void {
-    this.#bank = this.#settings.initialBank;
-    this.#lastAborted = false;
+    this.#bank.reset();
     this.#cone.clear();
     this.#change.reset();
     this.#shift = 0;
@@ -135,9 +134,8 @@ export class ReplaySearch {
 
   /** What to run next, and why. Call once per decision. */
   next(): NextStep {
-    const { alpha, simulations, firstSimulations } = this.#settings;
-    this.#bank = Math.min(1, this.#bank + (this.#lastAborted ? alpha / 8 : alpha));
-    this.#lastAborted = false;
+    const { simulations, firstSimulations } = this.#settings;
+    this.#bank.earn();
     let incumbent = this.incumbent();
     const budget = incumbent === null ? firstSimulations : simulations;
     for (let run = 0; run < budget && incumbent !== null && !this.#parts.latency.fresh(incumbent); run++) {
@@ -156,7 +154,7 @@ export class ReplaySearch {
     if (best === null || (incumbent !== null && !safe && !this.#worthTheRisk(best, incumbent))) {
       return this.#stay(incumbent ?? 0, "nothing simulated promises more");
     }
-    if (incumbent !== null) this.#bank -= (1 - best.probability) * this.#settings.abortCost;
+    if (incumbent !== null) this.#bank.pay(best.probability);
     return { index: best.index, fresh: true, probability: best.probability, reason: this.#reasonFor(best, safe) };
   }
 
@@ -182,7 +180,7 @@ export class ReplaySearch {
     const { latency } = this.#parts;
     this.#window++;
     if (short) {
-      this.#lastAborted = true;
+      this.#bank.aborted();
       this.#cone.blockOne(i, this.#window);
     }
     if (metrics.latency === null) return;
@@ -234,8 +232,7 @@ export class ReplaySearch {
   save(): z.output<typeof replaySearchSchema> {
     return {
       window: this.#window,
-      bank: this.#bank,
-      lastAborted: this.#lastAborted,
+      ...this.#bank.save(),
       beliefs: this.#beliefs.save(),
       service: this.#service.save(),
       change: this.#change.save(),
@@ -248,8 +245,7 @@ export class ReplaySearch {
 
   restore(saved: z.infer<typeof replaySearchSchema>, level: number): void {
     this.#window = saved.window;
-    this.#bank = saved.bank;
-    this.#lastAborted = saved.lastAborted;
+    this.#bank.restore(saved);
     this.#beliefs.restore(saved.beliefs);
     this.#service.restore(saved.service, saved.physics.physics);
     this.#change.restore(saved.change);
@@ -273,12 +269,7 @@ export class ReplaySearch {
 
   /** With nothing safe at hand: what is likelier to be safe is tried at once, the rest as the bank affords it. */
   #worthTheRisk(best: Score, incumbent: number): boolean {
-    return best.probability > this.probability(incumbent) || best.probability >= this.#leastProbability;
-  }
-
-  get #leastProbability(): number {
-    const { leastProbability, abortCost } = this.#settings;
-    return Math.min(0.98, Math.max(leastProbability, 1 - this.#bank / abortCost));
+    return best.probability > this.probability(incumbent) || best.probability >= this.#bank.leastProbability;
   }
 
   #demands(safe: number | null, first: boolean): Demands {
@@ -288,7 +279,7 @@ export class ReplaySearch {
         : { logLatency: this.#beliefs.logLatency(safe), logCost: this.#observations.own(safe)?.logCost ?? 0 };
     const open = (i: number): boolean =>
       this.#observations.own(i) === undefined && !this.#cone.blocked(i, this.#window);
-    return { incumbent, first, leastProbability: this.#leastProbability, open };
+    return { incumbent, first, leastProbability: this.#bank.leastProbability, open };
   }
 
   #borderline(incumbent: number): boolean {
@@ -341,7 +332,7 @@ export class ReplaySearch {
     this.#physics.forget();
     this.#parts.latency.startOver();
     this.#cone.clear();
-    this.#bank = this.#settings.initialBank;
+    this.#bank.reset();
     return true;
   }
 }

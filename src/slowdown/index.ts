@@ -15,6 +15,7 @@ export * from "./latency-table.ts";
 export * from "./load-model.ts";
 export * from "./normal-curve.ts";
 export * from "./observations.ts";
+export * from "./observed.ts";
 export * from "./pooled-tail.ts";
 export * from "./regions.ts";
 export * from "./residual.ts";

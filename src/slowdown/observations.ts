@@ -1,38 +1,9 @@
 // What was measured: per load level what each configuration showed, and over all levels the slowdowns that regions share.
 
 import { z } from "zod";
-import { logLatencyAt, pooledLogLatency, shiftedTail, type WindowTail, windowTailSchema } from "./pooled-tail.ts";
+import { type Observed, observedSchema, observedWith, restoredObserved, type Sample } from "./observed.ts";
 import type { LatticeColumns } from "./regions.ts";
 import type { ResidualEstimator, ResidualObservation } from "./residual.ts";
-
-/** What a configuration showed at one load level, over all its windows there. */
-export interface Observed {
-  count: number;
-  /** Log of the tail latency over all windows' requests: late windows hold most of the late ones. */
-  logLatency: number;
-  /** Tails of the last windows. */
-  tails: readonly WindowTail[];
-  logCost: number;
-  /** Mean slowdown of its windows by latency. */
-  slowdown: number;
-  /** Mean slowdown of its service times; null where they are not told. */
-  service: number | null;
-  /** Mean batch size of its last window; null where it is not told. */
-  batch: number | null;
-}
-
-/** One window, reduced to what is remembered. */
-export interface Sample {
-  readonly value: number;
-  readonly weight: number;
-  /** At the objective's percentile, as it counts. */
-  readonly logLatency: number;
-  readonly tail: WindowTail;
-  readonly logCost: number;
-  /** Of its service times; null where they are not told. */
-  readonly service: number | null;
-  readonly batch: number | null;
-}
 
 interface Slot extends ResidualObservation {
   readonly level: number;
@@ -41,9 +12,6 @@ interface Slot extends ResidualObservation {
   firstWeight: number;
   count: number;
 }
-
-/** Windows of one configuration whose tails are kept. */
-const MOST_TAILS = 64;
 
 /** A repeat adds this share of the first window's weight, up to `REPEAT_LIMIT` times it. */
 const REPEAT_SHARE = 0.3;
@@ -76,18 +44,7 @@ export const observationsSchema = z.object({
   own: z.array(
     z.object({
       level: z.number(),
-      measured: z.array(
-        z.object({
-          index: z.number().int(),
-          count: z.number().int(),
-          logLatency: z.number(),
-          tails: z.array(windowTailSchema).readonly().default([]),
-          logCost: z.number(),
-          slowdown: z.number(),
-          service: z.number().nullable(),
-          batch: z.number().nullable(),
-        }),
-      ),
+      measured: z.array(observedSchema.extend({ index: z.number().int() })),
     }),
   ),
   slots: z.array(slotSchema),
@@ -149,24 +106,11 @@ export class Observations {
   }
 
   /** Takes a window of configuration i. */
-  measured(i: number, { value, weight, logLatency, tail, logCost, service, batch }: Sample): void {
-    const known = this.own(i);
-    const { lateShare } = this.#settings;
-    const counted = shiftedTail(tail, logLatency - logLatencyAt(tail, lateShare));
-    if (known === undefined) {
-      const own = this.#own.get(this.#level) ?? new Map<number, Observed>();
-      this.#own.set(this.#level, own);
-      own.set(i, { count: 1, logLatency, tails: [counted], logCost, slowdown: value, service, batch });
-    } else {
-      known.count++;
-      known.tails = [...known.tails, counted].slice(-MOST_TAILS);
-      known.logLatency = pooledLogLatency(known.tails, lateShare);
-      known.logCost += (logCost - known.logCost) / known.count;
-      known.slowdown += (value - known.slowdown) / known.count;
-      known.batch = batch;
-      if (service !== null)
-        known.service = (known.service ?? service) + (service - (known.service ?? service)) / known.count;
-    }
+  measured(i: number, sample: Sample): void {
+    const own = this.#own.get(this.#level) ?? new Map<number, Observed>();
+    this.#own.set(this.#level, own);
+    own.set(i, observedWith(own.get(i), sample, this.#settings.lateShare));
+    const { value, weight, service } = sample;
     this.addResidual(i, value, weight, service);
   }
 
@@ -240,9 +184,8 @@ export class Observations {
   restore(saved: z.infer<typeof observationsSchema>, level: number): void {
     this.#own.clear();
     for (const { level: at, measured } of saved.own) {
-      const wall = (logMs: number): WindowTail => [[logMs, Math.log(this.#settings.lateShare)]];
-      const entries = measured.map(({ index, tails, ...rest }) => {
-        return [index, { ...rest, tails: tails.length > 0 ? tails : [wall(rest.logLatency)] }] as const;
+      const entries = measured.map(({ index, ...saved }) => {
+        return [index, restoredObserved(saved, this.#settings.lateShare)] as const;
       });
       this.#own.set(at, new Map(entries));
     }

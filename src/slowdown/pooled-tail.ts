@@ -16,6 +16,9 @@ export type WindowTail = z.infer<typeof windowTailSchema>;
 /** Latencies nearer than this in log are one. */
 const LEAST_STEP = 1e-3;
 
+/** Latencies below this in ms are this: a window may show none at all. */
+const LEAST_MS = 1e-6;
+
 /** Steepness of a tail of which one percentile is known: nearly a wall. */
 const WALL = 20;
 
@@ -36,7 +39,8 @@ export function windowTail(latency: LatencyMetrics, percentile: number): WindowT
     const logShare = Math.log(share);
     const before = tail.at(-1);
     if (before !== undefined && before[1] - logShare < LEAST_STEP) continue;
-    tail.push([Math.max(Math.log(latencyMs), (before?.[0] ?? Number.NEGATIVE_INFINITY) + LEAST_STEP), logShare]);
+    const logMs = Math.log(Math.max(LEAST_MS, latencyMs));
+    tail.push([before === undefined ? logMs : Math.max(logMs, before[0] + LEAST_STEP), logShare]);
   }
   return tail;
 }
@@ -52,10 +56,17 @@ function steepness(tail: WindowTail, at: number): number {
   return one === undefined || other === undefined ? WALL : (one[1] - other[1]) / (other[0] - one[0]);
 }
 
+/** The point that a tail is drawn on from: the one before `next`, the last but one at most. @param next -1 for none */
+function pointBefore(tail: WindowTail, next: number): number {
+  return Math.max(0, Math.min(tail.length - 2, (next < 0 ? tail.length : next) - 1));
+}
+
 /** Share of a window's requests later than a latency. */
 function shareLater(tail: WindowTail, logMs: number): number {
-  const above = tail.findIndex(([x]) => x >= logMs);
-  const at = Math.max(0, Math.min(tail.length - 2, (above < 0 ? tail.length : above) - 1));
+  const at = pointBefore(
+    tail,
+    tail.findIndex(([x]) => x >= logMs),
+  );
   const [x, logShare] = tail[at] ?? [logMs, 0];
   return Math.exp(Math.min(0, logShare - steepness(tail, at) * (logMs - x)));
 }
@@ -63,8 +74,10 @@ function shareLater(tail: WindowTail, logMs: number): number {
 /** Log of the latency that a share of a window's requests exceeds. @param share in (0, 1) */
 export function logLatencyAt(tail: WindowTail, share: number): number {
   const logShare = Math.log(share);
-  const rarer = tail.findIndex(([, other]) => other <= logShare);
-  const at = Math.max(0, Math.min(tail.length - 2, (rarer < 0 ? tail.length : rarer) - 1));
+  const at = pointBefore(
+    tail,
+    tail.findIndex(([, other]) => other <= logShare),
+  );
   const [x, known] = tail[at] ?? [0, logShare];
   return x + (known - logShare) / steepness(tail, at);
 }

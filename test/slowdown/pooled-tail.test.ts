@@ -53,3 +53,8 @@ test("percentiles that a histogram's bucket makes one are told apart, and nothin
   const pooled = pooledLogLatency([windowTail(flat, 0.99), windowTail(flat, 0.99)], 0.01);
   expect(Math.exp(pooled)).toBeCloseTo(5, 1);
 });
+
+test("a window that shows no latency at all still has a tail", () => {
+  const none = { ...exact, meanMs: 0, p50Ms: 0, p95Ms: 0, p99Ms: 3, objectiveMs: 3 };
+  expect(Math.exp(pooledLogLatency([windowTail(none, 0.99), windowTail(none, 0.99)], 0.01))).toBeCloseTo(3, 6);
+});
