@@ -1,19 +1,17 @@
 // Servers killed, hung and restarted at random behind the gateway: is a request ever lost, or served twice against its mark?
 //
-// Client, gateway and each server are processes of their own. Each server is left alone for 1 to 5 s, then one of:
-// killed and started again after 50 to 500 ms; stopped for 0.2 to 1.5 s (it hangs); told to end and started again.
+// Client, gateway and each server are processes of their own; what befalls a server is in chaos-victims.ts.
 // Afterwards the client's book is held against what the servers wrote down before they answered.
 
 import { fork } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Random } from "../../src/core/index.ts";
 import { SeededRandom } from "../../src/math/index.ts";
 import { compiledEntry } from "../../src/store/index.ts";
 import { type Child, endChild, startChild } from "../child.ts";
 import type { ChaosLoad, ChaosLoadResult } from "./chaos-load.ts";
+import { Deck, Progress, Victim } from "./chaos-victims.ts";
 
 /** How the run is done. */
 export interface ChaosOptions {
@@ -50,64 +48,6 @@ const SERVERS = 4;
 const IN_FLIGHT = 256;
 const RIGHT = 1;
 const TURNED_AWAY = 2;
-
-/** One server that is made to fail. */
-class Victim {
-  readonly #log: string;
-  readonly #random: Random;
-  #child: Child;
-  kills = 0;
-  hangs = 0;
-  restarts = 0;
-
-  constructor(child: Child, log: string, random: Random) {
-    this.#child = child;
-    this.#log = log;
-    this.#random = random;
-  }
-
-  static async start(log: string, random: Random): Promise<Victim> {
-    return new Victim(await launch("0", log), log, random);
-  }
-
-  get port(): string {
-    return this.#child.ready[1] ?? "";
-  }
-
-  async torment(signal: AbortSignal): Promise<void> {
-    const between = (low: number, high: number): Promise<unknown> =>
-      sleep(low + (high - low) * this.#random.next(), undefined, { signal }).catch(() => undefined);
-    for (;;) {
-      await between(1000, 5000);
-      if (signal.aborted) return;
-      const kind = Math.floor(3 * this.#random.next());
-      if (kind === 1) {
-        this.hangs += 1;
-        this.#child.process.kill("SIGSTOP");
-        await between(200, 1500);
-        this.#child.process.kill("SIGCONT");
-        continue;
-      }
-      if (kind === 0) this.kills += 1;
-      else this.restarts += 1;
-      const { port } = this;
-      this.#child.process.kill(kind === 0 ? "SIGKILL" : "SIGTERM");
-      await Promise.race([this.#child.ended, sleep(2000)]);
-      await endChild(this.#child);
-      await between(50, 500);
-      this.#child = await launch(port, this.#log);
-    }
-  }
-
-  async end(): Promise<void> {
-    await endChild(this.#child);
-  }
-}
-
-function launch(port: string, log: string): Promise<Child> {
-  const args = [compiledEntry("bench/gateway/echo-server.ts"), port, log, "2"];
-  return startChild(process.execPath, args, /listening on (\d+)/);
-}
 
 async function startGateway(folder: string, ports: readonly string[]): Promise<Child> {
   const config = {
@@ -180,7 +120,8 @@ export async function benchGatewayChaos({ requests, seed, onProgress }: ChaosOpt
   const folder = await mkdtemp(join(tmpdir(), "trimtab-chaos-"));
   const random = new SeededRandom(seed);
   const logs = Array.from({ length: SERVERS }, (_, i) => join(folder, `served-${i}`));
-  const stop = new AbortController();
+  const progress = new Progress();
+  const deck = new Deck(random.split("torments"));
   const victims = await Promise.all(logs.map((log, i) => Victim.start(log, random.split(`server ${i}`))));
   try {
     const gateway = await startGateway(
@@ -189,11 +130,14 @@ export async function benchGatewayChaos({ requests, seed, onProgress }: ChaosOpt
     );
     try {
       const startMs = performance.now();
-      const torments = Promise.all(victims.map((victim) => victim.torment(stop.signal)));
+      const torments = Promise.all(victims.map((victim) => victim.torment(progress, deck)));
       const load = { url: gateway.ready[1] ?? "", requests, inFlight: IN_FLIGHT };
-      const result = await runLoad(load, (done) => onProgress(done / requests, `${done} requests`));
+      const result = await runLoad(load, (done) => {
+        progress.reached(done);
+        onProgress(done / requests, `${done} requests`);
+      });
       const seconds = (performance.now() - startMs) / 1000;
-      stop.abort();
+      progress.end();
       await torments;
       const sum = (of: (victim: Victim) => number): number => victims.reduce((total, victim) => total + of(victim), 0);
       return {
@@ -211,7 +155,7 @@ export async function benchGatewayChaos({ requests, seed, onProgress }: ChaosOpt
       await endChild(gateway);
     }
   } finally {
-    stop.abort();
+    progress.end();
     await Promise.all(victims.map((victim) => victim.end()));
     await rm(folder, { recursive: true, force: true });
   }

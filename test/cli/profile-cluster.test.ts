@@ -27,6 +27,7 @@ beforeEach(async () => {
   });
   server = new ExternalServer(new SimulatedCluster({ plan, random: new SeededRandom(3) }));
   await server.listen();
+  await server.clock.sleep(10_000);
   ticking = setInterval(() => void server.clock.sleep(10_000), 20);
   path = join(folder, "cluster.yaml");
   writeFileSync(

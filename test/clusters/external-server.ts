@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../../src/clusters/index.ts";
-import { ActuationError, type ClusterAdapter, fromJson, toJson } from "../../src/core/index.ts";
+import { ActuationError, type ClusterAdapter, fromJson, toJson, type WindowMetrics } from "../../src/core/index.ts";
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
@@ -27,6 +27,7 @@ export class ExternalServer {
   readonly #server: Server;
   #inForce = "";
   #port = 0;
+  #lastMetrics: WindowMetrics | null = null;
 
   constructor(cluster: ClusterAdapter) {
     this.#cluster = cluster;
@@ -75,7 +76,14 @@ export class ExternalServer {
       return;
     }
     const { history: _, ...state } = await this.#cluster.observe();
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(toJson(state)));
+    const metrics = this.#lastWindow(state.metrics);
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(toJson({ ...state, metrics })));
+  }
+
+  /** Asked twice at one moment, it tells of the same window twice: one of no length would tell nothing. */
+  #lastWindow(metrics: WindowMetrics): WindowMetrics {
+    if (metrics.durationS > 0 || this.#lastMetrics === null) this.#lastMetrics = metrics;
+    return this.#lastMetrics;
   }
 
   async take(wanted: {

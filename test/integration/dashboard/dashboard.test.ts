@@ -103,7 +103,7 @@ describe.each(Object.keys(screens) as (keyof typeof screens)[])("on a %s", (scre
     await page.waitForURL((url) => url.href !== address);
     await page.keyboard.press("Escape");
     await sheet.waitFor({ state: "hidden" });
-    expect(page.url()).toMatch(/#\/clusters\/default$/);
+    await page.waitForURL(/#\/clusters\/default$/);
     expect(complaints).toEqual([]);
   });
 
