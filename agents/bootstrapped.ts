@@ -200,8 +200,9 @@ class Bootstrapped implements Agent {
 
   #safe(observation: ClusterState, own: Proposal, rule: Proposal): boolean {
     const { model, objective, space: lattice } = this.#context;
-    const { load } = tuningProblem(this.#context, observation);
-    return mayTry({ model, objective, lattice }, own.configuration, rule.configuration, load, this.#rehearsal.slowdown);
+    const { load, serviceTail } = tuningProblem(this.#context, observation);
+    const correction = this.#rehearsal.slowdown * serviceTail;
+    return mayTry({ model, objective, lattice }, own.configuration, rule.configuration, load, correction);
   }
 
   /** A policy that serves is frozen, but not beyond question: it is appraised on. */

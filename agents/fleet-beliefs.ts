@@ -3,6 +3,7 @@
 // belief = (w0·b0 + Σ w·x) / (w0 + Σ w), the sums forgotten by halves once Σ w exceeds a limit
 // launch delay   x from order to ready, orders and machines matched first in, first out, which leaves the mean as it is
 // slowdown       x = ln(measured / modelled service time) of windows with one type of machine, w their batches
+// service tail   x = ln of how far slow batches are above the mean (service-tail.ts), of the same windows, w their batches
 // price of call  x = (cost - rent) / calls of windows in which the fleet stood still, w their calls
 // losses         spot machines that had to be launched again although nobody asked for more, per machine-second
 
@@ -10,12 +11,15 @@ import { z } from "zod";
 import type { AgentContext, ClusterState } from "../src/core/index.ts";
 import { meanDurationS } from "../src/math/index.ts";
 import { numberAt } from "../src/optimizers/fleet.ts";
+import { measuredTail } from "../src/optimizers/service-tail.ts";
 
 /** What is believed; a missing entry stands for what the catalogue or the model says. */
 export const beliefsSchema = z.object({
   launchS: z.record(z.string(), z.number()),
   /** Natural logarithm by host. */
   slowdown: z.record(z.string(), z.number()),
+  /** Batch service time at the percentile of the first SLO over its mean, by host. */
+  serviceTail: z.record(z.string(), z.number()).default({}),
   callUsd: z.number().nullable(),
   /** By spot knob. */
   lossesPerS: z.record(z.string(), z.number()),
@@ -25,7 +29,14 @@ export const beliefsSchema = z.object({
 export type FleetBeliefs = z.infer<typeof beliefsSchema>;
 
 /** Nothing measured. */
-export const NO_BELIEFS: FleetBeliefs = { launchS: {}, slowdown: {}, callUsd: null, lossesPerS: {}, lossShare: {} };
+export const NO_BELIEFS: FleetBeliefs = {
+  launchS: {},
+  slowdown: {},
+  serviceTail: {},
+  callUsd: null,
+  lossesPerS: {},
+  lossShare: {},
+};
 
 /** Weight of the catalogue's word and the limit beyond which the past is forgotten. */
 const LAUNCH = { prior: 5, limit: 400 };
@@ -45,6 +56,7 @@ type Average = z.infer<typeof averageSchema>;
 export const experienceSchema = z.object({
   launch: z.record(z.string(), averageSchema),
   service: z.record(z.string(), averageSchema),
+  tail: z.record(z.string(), averageSchema).default({}),
   calls: averageSchema,
   losses: z.record(z.string(), averageSchema),
   together: z.record(z.string(), averageSchema),
@@ -71,6 +83,7 @@ export class FleetExperience {
   #state: Saved = {
     launch: {},
     service: {},
+    tail: {},
     calls: { sum: 0, weight: 0 },
     losses: {},
     together: {},
@@ -87,6 +100,7 @@ export class FleetExperience {
   observe(state: ClusterState): void {
     const fleet = JSON.stringify(state.fleet);
     this.#service(state);
+    this.#tail(state);
     if (fleet === this.#state.fleet) this.#price(state);
     for (const type of this.#context.catalogue.instances) this.#machines(state, type.name);
     this.#state.fleet = fleet;
@@ -94,7 +108,7 @@ export class FleetExperience {
 
   beliefs(modelledCallUsd: number | null): FleetBeliefs {
     const { catalogue } = this.#context;
-    const { launch, service, calls, losses, together } = this.#state;
+    const { launch, service, tail, calls, losses, together } = this.#state;
     const measured = <T>(of: Record<string, T>, tell: (key: string, value: T) => number): Record<string, number> =>
       Object.fromEntries(Object.entries(of).map(([key, value]) => [key, tell(key, value)]));
     const typeOf = (key: string) =>
@@ -105,6 +119,7 @@ export class FleetExperience {
         return believed(value, type === undefined ? 0 : meanDurationS(type.launchS), LAUNCH.prior);
       }),
       slowdown: measured(service, (_, value) => believed(value, 0, SERVICE.prior)),
+      serviceTail: measured(tail, (_, value) => Math.exp(believed(value, 0, SERVICE.prior))),
       callUsd: modelledCallUsd === null ? null : believed(calls, modelledCallUsd, CALLS.prior),
       lossesPerS: measured(losses, (key, { sum, weight }) => {
         const perS = (typeOf(key)?.spotInterruptionsPerHour ?? 0) / 3600;
@@ -135,6 +150,14 @@ export class FleetExperience {
     if (!(service.meanMs > 0 && expectedMs > 0 && requests > 0)) return;
     const slowdown = Math.log(service.meanMs / expectedMs);
     this.#state.service[host] = add(this.#state.service[host], slowdown, requests / meanBatchSize, SERVICE.limit);
+  }
+
+  #tail(state: ClusterState): void {
+    const tail = measuredTail(state, this.#context.objective);
+    const host = Object.entries(state.fleet).find(([, count]) => count.ready > 0)?.[0];
+    if (tail === null || host === undefined) return;
+    const batches = state.metrics.requests / (state.metrics.meanBatchSize ?? 1);
+    this.#state.tail[host] = add(this.#state.tail[host], Math.log(tail), batches, SERVICE.limit);
   }
 
   #price({ metrics, fleet }: ClusterState): void {

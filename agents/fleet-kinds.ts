@@ -1,13 +1,14 @@
 // The kinds of machine a fleet may be built from, each at its best host settings, cheapest per request first.
 //
 // settings of a kind: the smallest batch that gives its highest throughput with  service <= .96 SLO,  the shortest delay,
-// and the longest offload threshold with  wait + service <= .96 SLO;  a kind is left out where as many of another as give
-// its throughput are never dearer; capacities, delays, prices of calls and losses are what the fleet measured, where it did;
-// spot machines fall back on on-demand ones of their type
+// and the longest offload threshold with  wait + service <= .96 SLO  and  wait + tail * service <= SLO;  a kind is left out
+// where as many of another as give its throughput are never dearer; capacities, tails, delays, prices of calls and losses
+// are what the fleet measured, where it did; spot machines fall back on on-demand ones of their type
 // Source: design section 7.1; fleet-switching.md, ADMIT.
 
 import type { AgentContext, Configuration, InstanceType } from "../src/core/index.ts";
 import { meanDurationS } from "../src/math/index.ts";
+import { slackMs } from "../src/optimizers/service-tail.ts";
 import type { CallBehaviour, Choice, FleetKind } from "../src/switching/index.ts";
 import { type FleetBeliefs, LOSS_SHARE, NO_BELIEFS } from "./fleet-beliefs.ts";
 
@@ -51,9 +52,8 @@ interface Sized {
   readonly waitS: number;
 }
 
-function settingsFor(context: AgentContext, host: string, slowdown: number): Sized | null {
+function settingsFor(context: AgentContext, host: string, slowdown: number, tail: number): Sized | null {
   const { model, objective, initial } = context;
-  const deadlineMs = DEADLINE_SHARE * objective.slo[0].latencyMs;
   const [delay] = numbersOf(context, "maxBatchDelayMs");
   const sizes = numbersOf(context, "maxBatchSize");
   let best: Sized | null = null;
@@ -62,11 +62,12 @@ function settingsFor(context: AgentContext, host: string, slowdown: number): Siz
     if (sizes.length > 0) set["maxBatchSize"] = batch;
     if (delay !== undefined) set["maxBatchDelayMs"] = delay;
     const serviceMs = slowdown * model.serviceMs(host, { ...initial, ...set }, batch);
-    if (serviceMs > deadlineMs) continue;
+    const longestMs = slackMs(objective, serviceMs, tail, DEADLINE_SHARE);
+    if (longestMs < 0) continue;
     const capacityRps = model.capacityRps(host, { ...initial, ...set }) / slowdown;
     if (best !== null && capacityRps <= best.capacityRps * 1.001) continue;
     const thresholds = numbersOf(context, "offloadThresholdMs");
-    const threshold = thresholds.findLast((value) => value + serviceMs <= deadlineMs) ?? thresholds[0];
+    const threshold = thresholds.findLast((value) => value <= longestMs) ?? thresholds[0];
     const offload = threshold === undefined ? {} : { offloadThresholdMs: threshold };
     best = { settings: { ...set, ...offload }, capacityRps, waitS: (threshold ?? 0) / 1000 };
   }
@@ -109,7 +110,7 @@ function mostOf(context: AgentContext, knob: string, type: InstanceType, usdPerH
 
 function kindsOf(context: AgentContext, type: InstanceType, beliefs: FleetBeliefs): KindOfMachine[] {
   const slowdown = Math.exp(beliefs.slowdown[type.name] ?? 0);
-  const sized = settingsFor(context, type.name, slowdown);
+  const sized = settingsFor(context, type.name, slowdown, beliefs.serviceTail[type.name] ?? 1);
   if (sized === null) return [];
   const call = beliefs.callUsd ?? callUsd(context, type, sized.settings, sized.capacityRps);
   if (call === null || !(call > 0)) return [];
@@ -165,10 +166,17 @@ export function fleetKinds(context: AgentContext, beliefs: FleetBeliefs = NO_BEL
   return all.filter((kind) => !surely(kind)).sort((a, b) => a.usdPerS / a.capacityRps - b.usdPerS / b.capacityRps);
 }
 
+/** Whether slow batches of a kind are in time after its longest wait. @param tail of its service times, over their mean */
+export function keepsTime({ model, objective, initial }: AgentContext, kind: KindOfMachine, tail: number): boolean {
+  const batch = kind.settings["maxBatchSize"];
+  const serviceMs = model.serviceMs(kind.host, { ...initial, ...kind.settings }, typeof batch === "number" ? batch : 1);
+  return slackMs(objective, kind.slowdown * serviceMs, tail, DEADLINE_SHARE) >= 1000 * kind.waitS;
+}
+
 /** What a call costs by the model, of the kind of machine it is first known for; null where functions cannot take over. */
 export function modelledCallUsd(context: AgentContext): number | null {
   for (const type of context.catalogue.instances) {
-    const sized = settingsFor(context, type.name, 1);
+    const sized = settingsFor(context, type.name, 1, 1);
     const usd = sized === null ? null : callUsd(context, type, sized.settings, sized.capacityRps);
     if (usd !== null) return usd;
   }

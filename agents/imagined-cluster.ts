@@ -1,7 +1,8 @@
 // A cluster that exists in an agent's beliefs: the simulator, told only what the agent knows, under arrivals it recorded.
 //
-// service times are the performance model's, scaled by e^z, z the slowdown measured so far; a call to a function costs what
-// the model charges for one; arrivals are Poisson at recorded rates, times a factor. Nothing fails, nothing is late.
+// service times are the performance model's, scaled by e^z, z the slowdown measured so far, and scatter as was measured; a
+// call to a function costs what the model charges for one; arrivals are Poisson at recorded rates, times a factor. Nothing
+// fails, nothing is late.
 
 import { committedUsdPerHour } from "../src/catalogue/index.ts";
 import type {
@@ -24,9 +25,6 @@ import { alongCurve, BinnedRates, type Workload } from "../src/workload/index.ts
 /** Sub-intervals a window's rates are kept in. */
 const BINS = 6;
 
-/** Scatter of service times taken for granted. */
-const SERVICE_CV = 0.1;
-
 /** What is imagined. */
 export interface Imagined {
   readonly context: AgentContext;
@@ -36,6 +34,8 @@ export interface Imagined {
   readonly factor: number;
   /** Logarithm of how much longer service takes than the model says. */
   readonly slowdown: number;
+  /** Coefficient of variation of the service times of one batch size. */
+  readonly serviceCv: number;
   /** What runs at the start; its machines are there at once. */
   readonly configuration: Configuration;
   readonly random: Random;
@@ -91,7 +91,7 @@ function callUsd({ model, initial, space }: AgentContext, type: InstanceType | u
   return calls > 0 ? Math.max(0, costUsdPerHour - type.usdPerHour) / calls : 0;
 }
 
-function planOf({ context, arrivals, factor, slowdown, configuration }: Imagined): SimulationPlan {
+function planOf({ context, arrivals, factor, slowdown, serviceCv, configuration }: Imagined): SimulationPlan {
   const { catalogue, host, model, objective, space, initial, intervalS } = context;
   const scale = Math.exp(slowdown);
   const profileOf = (name: string): ServiceProfile => ({
@@ -114,11 +114,12 @@ function planOf({ context, arrivals, factor, slowdown, configuration }: Imagined
             memoryMb: called.memoryMb.max,
             late: { share: 0, extraMs: 0 },
           },
+    telemetry: { arrivalTimes: false, serviceTimes: true },
     routing: "central",
     reality: {
       interference: 0,
       oversubscription: 1,
-      serviceCv: SERVICE_CV,
+      serviceCv,
       stragglers: { share: 0, factor: 1 },
       concurrencyLock: null,
       batchOverheadMs: 0,

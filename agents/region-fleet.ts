@@ -4,6 +4,7 @@
 // every hour:   what fell behind plain mixed gives way to it; far behind, the past before is learnt from no more
 //               (fleet-watch.ts)
 //               beliefs that strayed from what was measured are mended by a night at once
+// at once:      host settings under which slow batches were seen to be late give way to shorter ones
 // every 24 h:   learn, replay, simulate, and stand where it costs least (fleet-night.ts)
 // until the first night: mixed with hold 120 s on the cheapest kind of machine
 // Source: our own (design section 7.1; fleet-switching.md).
@@ -35,7 +36,7 @@ import {
 } from "../src/switching/index.ts";
 import { type FleetBeliefs, FleetExperience, NO_BELIEFS, strayed } from "./fleet-beliefs.ts";
 import { checked, choiceData, type FleetState, fitting, readChoice, stateSchema } from "./fleet-json.ts";
-import { callBehaviour, fleetKinds, type KindOfMachine, modelledCallUsd } from "./fleet-kinds.ts";
+import { callBehaviour, fleetKinds, type KindOfMachine, keepsTime, modelledCallUsd } from "./fleet-kinds.ts";
 import { type FleetPoint, faded, type SeenResidual } from "./fleet-lattice.ts";
 import { workOvernight } from "./fleet-night.ts";
 import { FleetPolicy, fleetPolicy, readSpec } from "./fleet-policy.ts";
@@ -111,6 +112,7 @@ class RegionFleet implements Agent {
     this.#rewardSum += reward;
     if (truncated) this.#episodes += 1;
     this.#remember(next);
+    this.#hurry();
   }
 
   recall(arrivals: Iterable<ArrivalRecord>): void {
@@ -232,6 +234,22 @@ class RegionFleet implements Agent {
     this.#point = mixedPoint(back.kind);
     const forgets = behind.far ? "; the past before that is learnt from no more" : "";
     this.#choose(mixedOn(back.kind), `fell back on mixed, what was learnt cost ${behind.text}${forgets}`);
+  }
+
+  /** Host settings that fit what was measured of slow batches, where those that act no longer do. */
+  #hurry(): void {
+    const choice = this.#choice;
+    const kind = this.#kinds.find(({ name }) => name === choice?.kind);
+    if (choice === null || kind === undefined) return;
+    const { serviceTail } = this.#experience.beliefs(null);
+    const tail = serviceTail[kind.host] ?? 1;
+    if (tail <= (this.#beliefs.serviceTail[kind.host] ?? 1) || keepsTime(this.#context, kind, tail)) return;
+    const beliefs = { ...this.#beliefs, serviceTail };
+    const shorter = fleetKinds(this.#context, beliefs).find(({ name }) => name === kind.name);
+    if (shorter === undefined) return;
+    this.#believe(beliefs);
+    const waitS = Math.min(choice.waitS, shorter.waitS);
+    this.#choose({ ...choice, waitS }, `${this.#why}; slow batches take ${tail.toFixed(2)} of the mean`);
   }
 
   #strayed(): string | null {

@@ -1,6 +1,7 @@
 // Rehearsal: what an agent lives through in an imagined cluster before it may act, and how it fares there beside the optimizer.
 //
-// remembered  the arrivals of the latest windows, and z, the logarithm of how much longer service takes than the model says
+// remembered  the arrivals of the latest windows; z, the logarithm of how much longer service takes than the model says; and
+//             how much service times scatter
 // shown       the optimizer decides on remembered arrivals, the agent looks on
 // practice    the agent decides, on remembered arrivals, the rates of an episode times U_log(1/r, r)
 // appraisal   its frozen policy and the optimizer live through all that is remembered, by the same chance, and through some
@@ -17,6 +18,7 @@ import type {
   Random,
   Transition,
 } from "../src/core/index.ts";
+import { variance } from "../src/math/index.ts";
 import { tuningProblem } from "../src/optimizers/index.ts";
 import type { Evidence } from "../src/trust/index.ts";
 import { canImagine, type ImaginedDecider, type ImaginedWindow, imagine } from "./imagined-cluster.ts";
@@ -35,6 +37,10 @@ const STRETCHED_WINDOWS = 48;
 const SLOWDOWN_SHARE = 0.05;
 const LARGEST_SLOWDOWN = Math.log(3);
 
+/** Scatter taken for granted until it is measured, and the largest believed. */
+const SERVICE_CV = 0.1;
+const LARGEST_CV = 1;
+
 /** What is remembered, in a snapshot. */
 export const rehearsalSchema = z.strictObject({
   arrivals: z.array(
@@ -46,6 +52,7 @@ export const rehearsalSchema = z.strictObject({
     }),
   ),
   slowdown: z.number(),
+  serviceCv: z.number().nonnegative(),
 });
 
 /** What the optimizer of a context wants now. */
@@ -63,6 +70,7 @@ export class Rehearsal {
   readonly #stretch: number;
   #arrivals: ArrivalRecord[] = [];
   #slowdown = 0;
+  #serviceCv = SERVICE_CV;
 
   /** @param stretch r, by how much practice multiplies or divides rates at most */
   constructor(context: AgentContext, stretch: number) {
@@ -100,6 +108,10 @@ export class Rehearsal {
     const measured = Math.log(metrics.service.meanMs / expectedMs);
     const believed = Math.max(-LARGEST_SLOWDOWN, Math.min(LARGEST_SLOWDOWN, measured));
     this.#slowdown += SLOWDOWN_SHARE * (believed - this.#slowdown);
+    const { multipliers } = metrics.service;
+    if (multipliers === undefined || multipliers.length < 2) return;
+    const cv = Math.min(LARGEST_CV, Math.sqrt(variance(multipliers)));
+    this.#serviceCv += SLOWDOWN_SHARE * (cv - this.#serviceCv);
   }
 
   /** Shows an agent what the optimizer does. */
@@ -129,12 +141,13 @@ export class Rehearsal {
 
   save(): z.input<typeof rehearsalSchema> {
     const arrivals = this.#arrivals.map((window) => ({ ...window, recentRatesRps: [...window.recentRatesRps] }));
-    return { arrivals, slowdown: this.#slowdown };
+    return { arrivals, slowdown: this.#slowdown, serviceCv: this.#serviceCv };
   }
 
-  restore({ arrivals, slowdown }: z.output<typeof rehearsalSchema>): void {
+  restore({ arrivals, slowdown, serviceCv }: z.output<typeof rehearsalSchema>): void {
     this.#arrivals = arrivals;
     this.#slowdown = slowdown;
+    this.#serviceCv = serviceCv;
   }
 
   #compare(policy: Policy, arrivals: readonly ArrivalRecord[], factor: number, random: Random): Evidence[] {
@@ -180,8 +193,9 @@ export class Rehearsal {
   ): ImaginedWindow[] {
     if (arrivals.length < 2) return [];
     const { initial } = this.#context;
+    const beliefs = { slowdown: this.#slowdown, serviceCv: this.#serviceCv };
     return imagine(
-      { context: this.#context, arrivals, factor, slowdown: this.#slowdown, configuration: initial, random },
+      { context: this.#context, arrivals, factor, ...beliefs, configuration: initial, random },
       decider,
       actor,
     );

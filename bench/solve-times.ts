@@ -161,7 +161,19 @@ function problemAt(step: number, random: SeededRandom): TuningProblem {
     history: windows,
   };
   const load = { rateRps, scv: 2 };
-  return { lattice, objective, observation, load, model, catalogue, limits: {}, initial, intervalS: WINDOW_S };
+  const limits = {};
+  return {
+    lattice,
+    objective,
+    observation,
+    load,
+    serviceTail: 1,
+    model,
+    catalogue,
+    limits,
+    initial,
+    intervalS: WINDOW_S,
+  };
 }
 
 /** Solve times of every optimizer, at its defaults. */

@@ -86,6 +86,7 @@ export function application(number: number): LoadedScenario {
       overrides: { "c5.large": { usdPerHour, launchS: { uniform: [0.8 * launchS, 1.2 * launchS] } } },
     },
     reality: { serviceCv: between(random, 0.02, 0.2) },
+    telemetry: { serviceTimes: true },
     knobs,
     initial: {
       "instances.c5.large.onDemand": Math.min(MOST_MACHINES, Math.ceil(1.8 * machines) + 2),

@@ -58,6 +58,8 @@ export interface TuningProblem {
   readonly objective: Objective;
   readonly observation: ClusterState;
   readonly load: Load;
+  /** Batch service time at the percentile of the first SLO over its mean, as measured; 1 where nobody tells. */
+  readonly serviceTail: number;
   readonly model: PerformanceModel;
   readonly catalogue: Catalogue;
   readonly limits: Limits;

@@ -3,7 +3,7 @@
 // W + T_b <= RT_max    and    b / (W + T_b) >= 1 / T_1    =>    W = min(RT_max - T_b, b T_1 - T_b);   b fits when W >= 0
 // Source: C. Zhang et al., "MArk", USENIX ATC 2019, section 4 (inequalities as in systems.md 3).
 // Differs: W is the largest wait that satisfies both inequalities, where the paper takes RT_max - T_b and drops b if the
-//   second fails.
+//   second fails; slow batches have to be in time too, where the cluster tells of them (service-tail.ts).
 
 import type { Configuration, TuningProblem } from "../core/index.ts";
 import { numbersOf } from "./fleet.ts";
@@ -18,7 +18,8 @@ export function allowedWaitMs(
 ): number {
   const batchMs = problem.model.serviceMs(host, base, b);
   if (b === 1) return batchMs <= deadlineMs ? 0 : -1;
-  return Math.min(deadlineMs - batchMs, b * problem.model.serviceMs(host, base, 1) - batchMs);
+  const slowestMs = problem.objective.slo[0].latencyMs - problem.serviceTail * batchMs;
+  return Math.min(deadlineMs - batchMs, slowestMs, b * problem.model.serviceMs(host, base, 1) - batchMs);
 }
 
 /** Batch sizes to choose from, ascending; none where the lattice has no such knob. */

@@ -1,11 +1,12 @@
 // The function cover: which requests are handed to functions because they would otherwise miss the SLO.
 //
 // A request goes to the function when its predicted wait exceeds the threshold; it still meets the SLO on a server
-// when  wait + T_b <= at * SLO,  so the threshold is  at * SLO - T_b.
+// when  wait + T_b <= at * SLO,  so the threshold is  at * SLO - T_b;  less where slow batches were late (service-tail.ts).
 // Source: C. Zhang et al., "MArk", USENIX ATC 2019 (SLO-awareness); offload iff slack < E[wait], "Paragon", WoSC 2020.
 
 import type { Configuration, TuningProblem } from "../core/index.ts";
 import { countOf, numberAt, numbersOf, serverOptions } from "./fleet.ts";
+import { slackMs } from "./service-tail.ts";
 
 /** What a cover sets, and why. */
 export interface Cover {
@@ -30,12 +31,11 @@ export function lateCover(problem: TuningProblem, configuration: Configuration, 
   const shortest = thresholds[0];
   if (shortest === undefined) return { set: {}, note: "" };
   if (!functionFits(problem, configuration)) return noCover(problem, "a function would miss the SLO too");
-  const [slo] = problem.objective.slo;
   const running = serverOptions(problem).filter((option) => countOf(configuration, option) > 0);
   const batch = numberAt(configuration, "maxBatchSize", 1);
   const serviceMs = Math.max(0, ...running.map((option) => problem.model.serviceMs(option.host, configuration, batch)));
-  const slackMs = at * slo.latencyMs - serviceMs;
-  const thresholdMs = thresholds.findLast((value) => Number.isFinite(value) && value <= slackMs) ?? shortest;
+  const longestMs = slackMs(problem.objective, serviceMs, problem.serviceTail, at);
+  const thresholdMs = thresholds.findLast((value) => Number.isFinite(value) && value <= longestMs) ?? shortest;
   return {
     set: { offloadThresholdMs: thresholdMs },
     note: `; a request that would wait longer than ${thresholdMs} ms goes to a function`,

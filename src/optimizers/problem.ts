@@ -1,6 +1,7 @@
 // From what an agent is made from and what it sees to the problem an optimizer solves.
 
 import type { AgentContext, ClusterState, TuningProblem } from "../core/index.ts";
+import { measuredTail } from "./service-tail.ts";
 
 /** The lasting parts of a tuning problem. */
 export type ProblemContext = Pick<
@@ -22,6 +23,7 @@ export function tuningProblem(context: ProblemContext, observation: ClusterState
     objective: context.objective,
     observation,
     load: dispersion === null ? { rateRps } : { rateRps, scv: Math.min(LARGEST_SCV, Math.max(0, dispersion)) },
+    serviceTail: measuredTail(observation, context.objective) ?? 1,
     model: context.model,
     catalogue: context.catalogue,
     limits: context.limits,

@@ -45,7 +45,11 @@ test.each([1, 6, 11])(
     const mark = findAgent("mark").create(context);
     const { initial: configuration } = context;
     const random = new SeededRandom(2);
-    const windows = imagine({ context, arrivals, factor: 1, slowdown: 0, configuration, random }, mark, "agent");
+    const windows = imagine(
+      { context, arrivals, factor: 1, slowdown: 0, serviceCv: 0.1, configuration, random },
+      mark,
+      "agent",
+    );
     const mean = (of: (one: (typeof windows)[number]) => number): number =>
       windows.reduce((sum, one) => sum + of(one), 0) / windows.length;
     expect(windows.length).toBe(arrivals.length - 1);
@@ -60,7 +64,11 @@ test("a slowdown makes service slower by its exponential, and a factor arrivals 
   const one = (slowdown: number, factor: number): { serviceMs: number; rateRps: number } => {
     const { initial: configuration } = context;
     const random = new SeededRandom(2);
-    const windows = imagine({ context, arrivals, factor, slowdown, configuration, random }, hold, "agent");
+    const windows = imagine(
+      { context, arrivals, factor, slowdown, serviceCv: 0.1, configuration, random },
+      hold,
+      "agent",
+    );
     const sum = (of: (w: (typeof windows)[number]) => number): number =>
       windows.reduce((total, w) => total + of(w), 0) / windows.length;
     return {

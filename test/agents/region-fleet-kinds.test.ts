@@ -1,5 +1,5 @@
 import { NO_BELIEFS } from "../../agents/fleet-beliefs.ts";
-import { fleetKinds } from "../../agents/fleet-kinds.ts";
+import { fleetKinds, keepsTime } from "../../agents/fleet-kinds.ts";
 import { resolveCatalogue } from "../../src/catalogue/index.ts";
 import type { AgentContext, KnobValue, PerformanceModel } from "../../src/core/index.ts";
 import { SeededRandom } from "../../src/math/index.ts";
@@ -115,6 +115,17 @@ test("what was measured of a machine stands in for what the catalogue and the mo
   // 200 ms at twice the time: 2.5 a second, and .96 · 500 - 400 = 80 ms leave a wait of 0 of 0, 100, ….
   expect(kind).toMatchObject({ launchS: 280, launchFactor: 2, callUsd: 1e-5, waitS: 0 });
   expect(kind?.capacityRps).toBeCloseTo(2.5, 12);
+});
+
+test("slow batches have to be in time after the longest wait", () => {
+  const offered = context({ "instances.c5.large.onDemand": counts });
+  const [quick] = fleetKinds(offered);
+  const [scattered] = fleetKinds(offered, { ...NO_BELIEFS, serviceTail: { "c5.large": 1.5 } });
+  // 200 ms: .96 · 500 - 200 = 280 leaves 250; 500 - 1.5 · 200 = 200 leaves 100.
+  expect([quick?.waitS, scattered?.waitS]).toEqual([0.25, 0.1]);
+  if (quick === undefined || scattered === undefined) throw new Error("expected kinds, found none");
+  expect([1, 1.2, 1.5].map((tail) => keepsTime(offered, quick, tail))).toEqual([true, true, false]);
+  expect(keepsTime(offered, scattered, 1.5)).toBe(true);
 });
 
 test("each kind has the batch it gains by and the longest wait its service leaves room for, the cheapest per request first", () => {

@@ -272,6 +272,7 @@ export function problem(world: World, moment: Moment = {}): TuningProblem {
     objective: goal,
     observation,
     load: dispersion === null ? { rateRps } : { rateRps, scv: dispersion },
+    serviceTail: 1,
     model: closedFormModel(world.plan, goal),
     catalogue,
     limits: moment.limits ?? {},
