@@ -5,6 +5,7 @@ import { optimizers } from "../src/optimizers/index.ts";
 import { bootstrapped } from "./bootstrapped.ts";
 import { dqn } from "./dqn.ts";
 import { gpPrior } from "./gp-prior.ts";
+import { meta } from "./meta.ts";
 import { optimizerPolicy } from "./optimizer-policy.ts";
 import { ppo } from "./ppo.ts";
 import { qTable } from "./q-table.ts";
@@ -28,7 +29,7 @@ export {
 export const learners: readonly AgentFactory[] = [qTable, regionQ, regionPrior, regionSim, gpPrior, random];
 
 /** Agents that learn by networks: they take more windows to learn, and see more of them. */
-export const networkLearners: readonly AgentFactory[] = [dqn, ppo];
+export const networkLearners: readonly AgentFactory[] = [dqn, ppo, meta];
 
 /** Agents that learn when to launch and drop machines; where there are none to count they leave things to an optimizer. */
 export const fleetLearners: readonly AgentFactory[] = [regionFleet];

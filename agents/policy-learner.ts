@@ -29,6 +29,8 @@ export const policySettings = {
   lambda: z.number().min(0).max(1).default(0.95),
   /** Worth of a nat of entropy, in advantages of one standard deviation. */
   entropy: z.number().min(0).default(0.003),
+  /** Decisions of others between two times of cloning them. */
+  clone: z.number().int().positive().max(100_000).default(32),
   /** A plan ends when the policy has moved this far, in nats. */
   divergence: z.number().positive().default(0.1),
 };
@@ -49,8 +51,7 @@ export const policyLearnerSchema = z.strictObject({
 /** Error of the value counts this much beside the policy's own loss. */
 const VALUE_WEIGHT = 0.5;
 
-/** Decisions shown between two times of cloning, how many are kept, and how often each is looked at. */
-const CLONE_EVERY = 32;
+/** Decisions shown that are kept, and how often each is looked at. */
 const LARGEST_SHOWN = 2048;
 const CLONE_PASSES = 6;
 
@@ -94,12 +95,12 @@ export class PolicyLearner implements Restorable<z.output<typeof policyLearnerSc
   }
 
   planDue(): boolean {
-    return this.#own.length >= this.#settings.rollout || this.#shownSince >= CLONE_EVERY;
+    return this.#own.length >= this.#settings.rollout || this.#shownSince >= this.#settings.clone;
   }
 
   plan(): void {
     if (this.#own.length >= this.#settings.rollout) this.#improve();
-    else if (this.#shownSince >= CLONE_EVERY) this.#clone();
+    else if (this.#shownSince >= this.#settings.clone) this.#clone();
   }
 
   policy(): Policy {

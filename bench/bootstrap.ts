@@ -6,12 +6,12 @@
 
 import { Piscina } from "piscina";
 import { findAgent } from "../agents/index.ts";
-import { type Random, UnknownNameError } from "../src/core/index.ts";
-import { quantile, randomInteger, SeededRandom } from "../src/math/index.ts";
+import { UnknownNameError } from "../src/core/index.ts";
 import { createOptimizer } from "../src/optimizers/index.ts";
 import { compiledEntry } from "../src/store/index.ts";
 import type { LearningRun } from "../src/training/learning-run.ts";
 import type { LearningTask } from "../src/training/learning-worker.ts";
+import { type Figure, figureOver, meanOf } from "./resampling.ts";
 
 /** What to run. */
 export interface BootstrapBenchOptions {
@@ -24,13 +24,6 @@ export interface BootstrapBenchOptions {
   readonly intervals: number;
   readonly workers: number;
   readonly onProgress: (share: number, what: string) => void;
-}
-
-/** A figure with its 95 % interval. */
-export interface Figure {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
 }
 
 /** One run, summed up. */
@@ -76,18 +69,6 @@ export interface BootstrapBench {
 /** Who is compared: the first learns without the lifecycle, and violations are compared with its. */
 export const bootstrapAgents: readonly string[] = ["ppo", "bootstrapped", "region-fleet"];
 
-const RESAMPLES = 1000;
-
-/** Applications drawn with replacement, and of each its seeds. */
-function resampled(cells: ReadonlyMap<string, readonly number[]>, random: Random): [string, number][] {
-  const names = [...cells.keys()];
-  return names.flatMap(() => {
-    const name = names[randomInteger(random, names.length)] ?? "";
-    const seeds = cells.get(name) ?? [];
-    return seeds.map((): [string, number] => [name, seeds[randomInteger(random, seeds.length)] ?? 0]);
-  });
-}
-
 function summed(task: LearningTask, { intervals, trust, servingFrom }: LearningRun): BootstrapRun {
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   const late = intervals.slice(-Math.ceil(intervals.length / 4));
@@ -111,21 +92,16 @@ export function bootstrapRows(
   optimizer: string,
   bare: string,
 ): BootstrapRow[] {
-  const at = new Map(runs.map((run) => [`${run.agent} ${run.application} ${run.seed}`, run]));
-  const cells = new Map<string, number[]>();
-  for (const { agent, application, seed } of runs) {
-    if (agent === optimizer) cells.set(application, [...(cells.get(application) ?? []), seed]);
-  }
-  const all = [...cells].flatMap(([name, seeds]) => seeds.map((seed): [string, number] => [name, seed]));
-  const figure = (of: (drawn: readonly [string, number][]) => number): Figure => {
-    const random = new SeededRandom(1).split("bootstrap");
-    const values = Array.from({ length: RESAMPLES }, () => of(resampled(cells, random)));
-    return { value: of(all), low: quantile(values, 0.025), high: quantile(values, 0.975) };
-  };
-  const mean = (drawn: readonly [string, number][], agent: string, of: (run: BootstrapRun) => number): number => {
-    const found = drawn.flatMap(([name, seed]) => at.get(`${agent} ${name} ${seed}`) ?? []);
-    return found.reduce((sum, run) => sum + of(run), 0) / found.length;
-  };
+  const of = (agent: string): Map<string, BootstrapRun> =>
+    new Map(runs.filter((run) => run.agent === agent).map((run) => [`${run.application} ${run.seed}`, run]));
+  const at = new Map([...agents, optimizer, bare].map((agent) => [agent, of(agent)]));
+  const cells = [...(at.get(optimizer)?.values() ?? [])];
+  const figure = (value: (drawn: readonly BootstrapRun[]) => number): Figure => figureOver(cells, value);
+  const mean = (drawn: readonly BootstrapRun[], agent: string, of: (run: BootstrapRun) => number): number =>
+    meanOf(
+      drawn.flatMap(({ application, seed }) => at.get(agent)?.get(`${application} ${seed}`) ?? []),
+      of,
+    );
   const ratio = (agent: string, of: (run: BootstrapRun) => number): Figure =>
     figure((drawn) => mean(drawn, agent, of) / mean(drawn, optimizer, of));
   return agents.map((agent) => {
@@ -133,7 +109,7 @@ export function bootstrapRows(
     const share = (of: (run: BootstrapRun) => boolean): Figure | null =>
       asks ? figure((drawn) => mean(drawn, agent, (run) => Number(of(run)))) : null;
     const noDearer = ({ application, seed, lateUsd }: BootstrapRun): boolean =>
-      lateUsd <= (at.get(`${optimizer} ${application} ${seed}`)?.lateUsd ?? 0);
+      lateUsd <= (at.get(optimizer)?.get(`${application} ${seed}`)?.lateUsd ?? 0);
     const violations = ({ violations: count }: BootstrapRun): number => count;
     return {
       agent,

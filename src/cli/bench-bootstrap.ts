@@ -2,8 +2,9 @@
 
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
-import { type BootstrapBench, benchBootstrap, bootstrapAgents, type Figure } from "../../bench/bootstrap.ts";
+import { type BootstrapBench, benchBootstrap, bootstrapAgents } from "../../bench/bootstrap.ts";
 import { DEFAULT_OPTIMIZER } from "../training/policies.ts";
+import { figureText } from "./figure-text.ts";
 import { nameList, wholeNumber } from "./options.ts";
 import { printJson, printLine, printTable, startProgress } from "./output.ts";
 
@@ -16,12 +17,6 @@ interface BootstrapFlags {
   readonly intervals: number;
   readonly workers: number;
   readonly json?: boolean;
-}
-
-function figureText(figure: Figure | null, digits: number, scale = 1): string {
-  if (figure === null) return "–";
-  const [value, low, high] = [figure.value, figure.low, figure.high].map((one) => (scale * one).toFixed(digits));
-  return `${value} (${low} – ${high})`;
 }
 
 function printBench({ agents, runs, intervals, seeds, bare, optimizer }: BootstrapBench): void {

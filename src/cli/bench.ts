@@ -6,6 +6,7 @@ import { benchOptimizers } from "../../bench/optimizers.ts";
 import { benchScaler } from "../../bench/scaler/scaler.ts";
 import { benchService } from "../../bench/service.ts";
 import { benchSimulator } from "../../bench/simulator.ts";
+import { registerBenchAdaptation } from "./bench-adaptation.ts";
 import { registerBenchBootstrap } from "./bench-bootstrap.ts";
 import { registerBenchChange } from "./bench-change.ts";
 import { registerBenchFleet } from "./bench-fleet.ts";
@@ -41,6 +42,7 @@ export function registerBench(program: Command): void {
       .action(async () => printJson(await run()));
   }
   registerBenchResults(bench, program.version() ?? "");
+  registerBenchAdaptation(bench);
   registerBenchBootstrap(bench);
   registerBenchFleet(bench);
   registerBenchGateway(bench);

@@ -4,17 +4,19 @@ import { access } from "node:fs/promises";
 import type { Command } from "commander";
 import { type OpenScenario, openScenario } from "../../environments/index.ts";
 import { dataFolder } from "../config.ts";
-import type { Json, TrainingSummary } from "../core/index.ts";
+import { ConfigError, type Json, type TrainingSummary } from "../core/index.ts";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../store/index.ts";
 import { DEFAULT_OPTIMIZER, train } from "../training/index.ts";
 import { wholeNumber } from "./options.ts";
 import { type Progress, printJson, printLine, startProgress } from "./output.ts";
 import { writeReport } from "./report-file.ts";
 import { runEvaluation } from "./run-evaluation.ts";
+import { type AcrossFlags, applicationRange, runAcross } from "./train-across.ts";
 import { openTrainingLog } from "./training-log.ts";
 
 interface TrainFlags {
   readonly scenario: string;
+  readonly start?: string;
   readonly agent: string;
   readonly seed: number;
   readonly episodes: number;
@@ -26,6 +28,10 @@ interface TrainFlags {
   readonly resume: boolean;
   readonly json?: boolean;
 }
+
+/** As given: a scenario, or applications. */
+type Given = Omit<TrainFlags, "scenario"> &
+  Omit<AcrossFlags, "applications"> & { readonly scenario?: string; readonly applications?: readonly number[] };
 
 /** One training of the command: a seed and its checkpoint. */
 interface Run {
@@ -60,12 +66,14 @@ async function trainOne(
   { progress, interrupted }: Watch,
 ): Promise<Checkpoint> {
   const earlier = await resumed(flags, out);
+  const start = flags.start === undefined ? null : await readCheckpoint(flags.start);
   const log = await openTrainingLog(open, { ...flags, seed });
   const checkpoint = await train(open, {
     agent: flags.agent,
     seed,
     episodes: flags.episodes,
     ...(earlier === null ? {} : { resume: earlier }),
+    ...(start === null ? {} : { start }),
     onStep: ({ episode, episodes, step, stepsPerEpisode, meanReward }) => {
       if (step % 20 === 0) {
         const share = (seed - flags.seed + (episode + step / stepsPerEpisode) / episodes) / flags.seeds;
@@ -148,7 +156,11 @@ export function registerTrain(program: Command): void {
   program
     .command("train")
     .description("train an agent on a scenario and write a checkpoint")
-    .requiredOption("--scenario <name|file>", "scenario that ships, or a YAML file")
+    .option("--scenario <name|file>", "scenario that ships, or a YAML file")
+    .option("--applications <a-b>", "instead of a scenario: made-up applications, one after another", applicationRange)
+    .option("--shown <n>", "of the applications, those the optimizer shows first", wholeNumber(0), 40)
+    .option("--windows <n>", "windows on each of the applications", wholeNumber(2), 256)
+    .option("--start <file>", "begin with what this checkpoint of the same agent learnt elsewhere")
     .requiredOption("--agent <name>", "agent of the registry, with settings as name:key=value")
     .requiredOption("--out <file>", "checkpoint to write, after every episode")
     .option("--seed <n>", "fixes all chance", wholeNumber(0), 1)
@@ -168,5 +180,17 @@ export function registerTrain(program: Command): void {
     .option("--minari <dir>", "write what was seen and done there as a Minari dataset, one a seed")
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  $ trimtab train --scenario image-diurnal --agent region-q --seed 1 --out t1\n")
-    .action((flags: TrainFlags) => run(flags));
+    .action(({ scenario, applications, ...flags }: Given) => {
+      if ((scenario === undefined) === (applications === undefined))
+        throw new ConfigError("trimtab train", [
+          {
+            path: "--scenario, --applications",
+            expected: "one of them",
+            found: scenario === undefined ? "none" : "both",
+          },
+        ]);
+      return scenario === undefined
+        ? runAcross({ ...flags, applications: applications ?? [] })
+        : run({ ...flags, scenario });
+    });
 }

@@ -1,5 +1,6 @@
 // The worker's side of training: TensorFlow.js lives here and nowhere else.
 
+import { createRequire } from "node:module";
 import { setPriority } from "node:os";
 import { type MessagePort, workerData } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs-core";
@@ -49,7 +50,7 @@ if (process.platform === "linux") setPriority(NICENESS);
 
 const { port, bell, backend }: WorkerLine = workerData;
 
-/** An optional dependency: where it is not installed there are no types of it either. */
+/** An optional dependency: where it is not installed there are no types of it either. Required, for NODE_PATH's sake. */
 const NATIVE: string = "@tensorflow/tfjs-node";
 
 async function start(): Promise<void> {
@@ -63,7 +64,7 @@ async function start(): Promise<void> {
       await import("@tensorflow/tfjs-backend-cpu");
       break;
     case "tensorflow":
-      await import(NATIVE);
+      createRequire(import.meta.url)(NATIVE);
       break;
   }
   if (!(await tf.setBackend(backend))) throw new Error(`tensorflow backend ${backend}: could not be started`);

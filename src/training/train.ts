@@ -2,7 +2,15 @@
 
 import { findAgent } from "../../agents/index.ts";
 import { agentContext, type OpenScenario, simulatedEnvironment } from "../../environments/index.ts";
-import { type Agent, CheckpointError, type Json, type PolicySpec, type Transition } from "../core/index.ts";
+import {
+  type Agent,
+  type AgentContext,
+  type AgentFactory,
+  CheckpointError,
+  type Json,
+  type PolicySpec,
+  type Transition,
+} from "../core/index.ts";
 import { simulationGuards } from "../guards/index.ts";
 import { SeededRandom } from "../math/index.ts";
 import { createOptimizer } from "../optimizers/index.ts";
@@ -10,6 +18,7 @@ import { sealPolicySpec } from "../spaces/index.ts";
 import type { Checkpoint } from "../store/index.ts";
 import { type Decider, runEpisode } from "./episode.ts";
 import { DEFAULT_OPTIMIZER } from "./policies.ts";
+import { warmStart } from "./warm-start.ts";
 
 /** What to train. */
 export interface TrainOptions {
@@ -18,6 +27,8 @@ export interface TrainOptions {
   readonly episodes: number;
   /** A checkpoint of the same agent, environment and seed to go on from. */
   readonly resume?: Checkpoint;
+  /** A checkpoint of the same agent, of any environment of the same lattice, to begin with what it learnt. */
+  readonly start?: Checkpoint;
   /** Called after every step; answering false stops after the episode's checkpoint of the step before. */
   readonly onStep?: (progress: TrainProgress) => boolean | Promise<boolean>;
   /** Called with every step taken, before `onStep`. */
@@ -56,11 +67,16 @@ function checkResumable(resume: Checkpoint, open: OpenScenario, options: TrainOp
   }
 }
 
+function begun(factory: AgentFactory, context: AgentContext, { resume, start }: TrainOptions): Agent {
+  if (resume !== undefined) return factory.restore(context, resume.snapshot);
+  return start === undefined ? factory.create(context) : warmStart(factory, context, start.snapshot);
+}
+
 /**
  * Trains and returns the last checkpoint. Interrupted and resumed at an episode's end, the result has the same
  * bytes as one uninterrupted run.
  * @throws {UnknownNameError} for an agent no registry knows
- * @throws {CheckpointError} when `resume` is of another agent, environment or seed
+ * @throws {CheckpointError} when `resume` is of another agent, environment or seed, or `start` of another agent or lattice
  */
 export async function train(open: OpenScenario, options: TrainOptions): Promise<Checkpoint> {
   const factory = findAgent(options.agent);
@@ -71,8 +87,7 @@ export async function train(open: OpenScenario, options: TrainOptions): Promise<
     createOptimizer(DEFAULT_OPTIMIZER),
   );
   if (options.resume !== undefined) checkResumable(options.resume, open, options);
-  const agent: Agent =
-    options.resume === undefined ? factory.create(context) : factory.restore(context, options.resume.snapshot);
+  const agent = begun(factory, context, options);
   const curve = options.resume === undefined ? [] : learningCurve(options.resume.progress);
   const environment = simulatedEnvironment(open, {
     random: new SeededRandom(options.seed).split("training"),
@@ -118,10 +133,11 @@ export async function train(open: OpenScenario, options: TrainOptions): Promise<
   return checkpoint ?? checkpointOf(agent, open, options, steps, curve);
 }
 
-function checkpointOf(
+/** An agent as it is, after so many steps. */
+export function checkpointOf(
   agent: Agent,
   open: OpenScenario,
-  options: TrainOptions,
+  options: Pick<TrainOptions, "agent" | "seed">,
   steps: number,
   curve: readonly number[],
 ): Checkpoint {
