@@ -56,7 +56,7 @@ const settingsSchema = z.strictObject({
   shown: z.number().int().nonnegative().default(256),
   /** Imagined windows the agent practises for at first, and again each time while it does not serve. */
   practised: z.number().int().nonnegative().default(1536),
-  again: z.number().int().nonnegative().default(256),
+  again: z.number().int().nonnegative().default(768),
   /** Windows between two times of practice and appraisal. */
   every: z.number().int().positive().default(40),
   /** Rehearsal multiplies remembered rates by at most this, and divides by it. */

@@ -15,6 +15,9 @@ export interface LiveWindow {
 /** Requests not answered by then count as dropped; it also bounds how long an overload lasts. */
 const DEADLINE_MS = 3000;
 
+/** Requests sent ahead of a window and left out of it: connections to servers that are new, and what they put off. */
+const LEAD_MS = 300;
+
 /** What the cluster is opened with. */
 export interface LiveClusterOptions {
   readonly knobs: readonly Knob[];
@@ -65,12 +68,13 @@ export class LiveCluster {
     return cluster.apply(configuration, trial);
   }
 
-  /** Sends requests at these times, waits for the last answer, and tells the window. */
+  /** Sends requests at these times, those of a lead first, waits for the last answer, and tells the window. */
   async serve(timesMs: readonly number[]): Promise<LiveWindow> {
     const { cluster, load } = await this.#parts;
-    // What happened since the last window, servers starting, is none of this one's.
-    await cluster.observe();
     const order: LoadOrder = { url: cluster.url, timesMs, seed: 1 };
+    await load.run({ ...order, timesMs: timesMs.filter((timeMs) => timeMs < LEAD_MS) });
+    // What happened since the last window, servers starting and the lead, is none of this one's.
+    await cluster.observe();
     const { lagP99Ms } = await load.run(order);
     this.lagP99Ms = Math.max(this.lagP99Ms, lagP99Ms);
     const state = await cluster.observe();

@@ -1,5 +1,6 @@
 // Training and evaluation.
 
+export { type AcrossOptions, trainAcross } from "./across.ts";
 export { type Bounds, type BoundsOf, boundsOf } from "./bounds/index.ts";
 export {
   type Counterfactual,
@@ -24,6 +25,5 @@ export { runPolicy } from "./run-policy.ts";
 export type { TimelineBin } from "./run-timeline.ts";
 export { type PolicyRun, type PolicyScore, type SloScore, scoreOf } from "./scorecard.ts";
 export { eventFileName, eventFileStart, eventRecords, type Scalar } from "./tensorboard.ts";
-export { type AcrossOptions, trainAcross } from "./across.ts";
 export { learningCurve, type TrainOptions, type TrainProgress, train } from "./train.ts";
 export { type RunningTraining, startTraining, type TrainingRequest, type TrainingUpdate } from "./training-host.ts";
