@@ -1,10 +1,8 @@
 // The bootstrap benchmark's JSON as a table in Markdown: what learning cost while it lasted, and who came to serve.
 
 import { z } from "zod";
+import { intervalSchema, intervalText } from "./interval-text.ts";
 import { markdownTable } from "./markdown.ts";
-
-const intervalSchema = z.object({ value: z.number(), low: z.number(), high: z.number() });
-type Interval = z.infer<typeof intervalSchema>;
 
 const bootstrapSchema = z.object({
   intervals: z.number(),
@@ -30,11 +28,6 @@ const bootstrapSchema = z.object({
  */
 export function bootstrapSection(content: unknown): string {
   const { intervals, seeds, optimizer, bare, agents, runs } = bootstrapSchema.parse(content);
-  const text = (interval: Interval | null, digits: number, scale = 1): string => {
-    if (interval === null) return "–";
-    const [value, low, high] = [interval.value, interval.low, interval.high].map((x) => (scale * x).toFixed(digits));
-    return `${value} (${low} to ${high})`;
-  };
   const applications = new Set(runs.map(({ application }) => application)).size;
   return [
     "## While learning",
@@ -45,11 +38,11 @@ export function bootstrapSection(content: unknown): string {
       ["agent", "violations a run", "times fewer", "serving, %", "serving and no dearer, %", "cost"],
       agents.map((one) => [
         `\`${one.agent}\``,
-        text(one.violationsPerRun, 1),
-        text(one.timesFewer, 2),
-        text(one.serving, 0, 100),
-        text(one.servingNoDearer, 0, 100),
-        text(one.costToOptimizer, 3),
+        intervalText(one.violationsPerRun, 1),
+        intervalText(one.timesFewer, 2),
+        intervalText(one.serving, 0, 100),
+        intervalText(one.servingNoDearer, 0, 100),
+        intervalText(one.costToOptimizer, 3),
       ]),
     ),
   ].join("\n");

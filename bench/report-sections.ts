@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../src/core/index.ts";
 import { fieldIssues } from "../src/store/index.ts";
+import { adaptationSection } from "./adaptation-section.ts";
 import { bootstrapSection } from "./bootstrap-section.ts";
 import { changeSection } from "./change-section.ts";
 import { evaluationSection, evaluationSections, shownEvaluation } from "./evaluation-section.ts";
@@ -64,6 +65,11 @@ const readers: readonly Reader[] = [
     keys: ["agents", "optimizer"],
     expected: "bench bootstrap",
     sections: eachOf(({ content }) => [bootstrapSection(content)]),
+  },
+  {
+    keys: ["methods", "timesSooner"],
+    expected: "bench adaptation",
+    sections: eachOf(({ content }) => [adaptationSection(content)]),
   },
 ];
 

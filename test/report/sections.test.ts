@@ -105,6 +105,34 @@ test("recovery after a change, and what learning cost, have tables of their own"
   );
 });
 
+test("methods that adapt stand side by side, with how much sooner the one is", () => {
+  const interval = { value: 64, low: 0, high: 128 };
+  const method = {
+    adaptedAfter: interval,
+    reachedBestAfter: interval,
+    firstReward: { value: -0.7, low: -0.8, high: -0.6 },
+    convergedReward: { value: -0.6, low: -0.7, high: -0.5 },
+    violationsPerRun: { value: 1, low: 0, high: 2 },
+  };
+  const content = {
+    seeds: [1, 2],
+    windows: 1024,
+    every: 64,
+    trained: 600,
+    sources: 24,
+    methods: ["meta", "transfer"].map((name) => ({ method: name, ...method })),
+    timesSooner: { value: 5.5, low: 4, high: 7 },
+    timesSoonerToBest: { value: 3, low: 2, high: 4 },
+    runs: [{ application: "application-1" }, { application: "application-2" }],
+  };
+  const [section = ""] = reportSections([{ path: "a.json", content }]);
+  expect(section).toContain("2 made-up applications that nothing was trained on, seeds 1, 2, 1024 windows each");
+  expect(section).toContain(
+    "| meta | 64 (0 to 128) | 64 (0 to 128) | -0.700 (-0.800 to -0.600) | -0.600 (-0.700 to -0.500) | 1.0 (0.0 to 2.0) |",
+  );
+  expect(section).toContain("`meta` adapts 5.5 (4.0 to 7.0) times sooner, and is near the better 3.0 (2.0 to 4.0)");
+});
+
 test("policies that met the SLO come first, the cheapest on top", () => {
   const [section = ""] = reportSections([{ path: "e.json", content: { evaluations: [evaluation] } }]);
   const names = [...section.matchAll(/^\| `(\w+)`/gm)].map((match) => match[1]);
