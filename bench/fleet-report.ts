@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { ConfigError } from "../src/core/index.ts";
-import { geomeans } from "./fleet.ts";
+import { fleetContexts, geomeans } from "./fleet.ts";
 import { markdownTable } from "./markdown.ts";
 
 const pairedSchema = z.object({
@@ -73,7 +73,8 @@ function rangeText({ ratio, interval }: Paired): string {
 
 function ratioTable({ contexts }: Fleet): string[] {
   const names = [...new Set(contexts.flatMap(({ policies }) => policies.map(({ name }) => name)))];
-  const means = geomeans(contexts);
+  const reference = contexts.filter(({ name }) => fleetContexts.some((known) => known === name));
+  const means = geomeans(reference.length > 0 ? reference : contexts);
   const cell = (row: Fleet["contexts"][number]["policies"][number] | undefined): string => {
     if (row === undefined) return "–";
     if (!row.met) return `missed in ${row.hoursMissed} h`;
@@ -84,7 +85,7 @@ function ratioTable({ contexts }: Fleet): string[] {
     ...contexts.map(({ policies }) => cell(policies.find((policy) => policy.name === name))),
     means[name]?.toFixed(3) ?? "–",
   ]);
-  return markdownTable(["policy", ...contexts.map(({ name }) => name), "geometric mean"], rows);
+  return markdownTable(["policy", ...contexts.map(({ name }) => name), "geometric mean of the reference contexts"], rows);
 }
 
 function pairedTable({ contexts }: Fleet): string[] {

@@ -49,8 +49,13 @@ const perturbed = {
 test("contexts of several documents make one table, the geometric mean over all of them", () => {
   const [section, ...others] = fleetSections([fleet("surge", 1.1), fleet("mmpp", 1.21)]);
   expect(others).toEqual([]);
-  expect(section).toContain("| policy | surge | mmpp | geometric mean |");
+  expect(section).toContain("| policy | surge | mmpp | geometric mean of the reference contexts |");
   expect(section).toContain("| `region-fleet` | 1.100 ($6.50) | 1.210 ($6.50) | 1.154 |");
+});
+
+test("contexts beyond the reference stand in the table, not in the mean", () => {
+  const [section] = fleetSections([fleet("surge", 1.1), fleet("servegen-m-large", 5)]);
+  expect(section).toContain("| `region-fleet` | 1.100 ($6.50) | 5.000 ($6.50) | 1.100 |");
 });
 
 test("a policy that missed the SLO shows how often, and no mean", () => {
