@@ -85,7 +85,10 @@ function ratioTable({ contexts }: Fleet): string[] {
     ...contexts.map(({ policies }) => cell(policies.find((policy) => policy.name === name))),
     means[name]?.toFixed(3) ?? "–",
   ]);
-  return markdownTable(["policy", ...contexts.map(({ name }) => name), "geometric mean of the reference contexts"], rows);
+  return markdownTable(
+    ["policy", ...contexts.map(({ name }) => name), "geometric mean of the reference contexts"],
+    rows,
+  );
 }
 
 function pairedTable({ contexts }: Fleet): string[] {
