@@ -5,7 +5,8 @@
 // learning       the agent acts where the model expects the SLO to hold and little more cost than the optimizer's
 // serving        its frozen policy acts, once promoted
 // suspended      the optimizer acts; practice goes on
-// promotion      the lower confidence bound of the policy's own advantage over the optimizer is above 0 (src/trust)
+// promotion      the lower confidence bound of the policy's own advantage over the optimizer is above 0 (src/trust), by other
+//                chance than it was chosen by
 // Source: the lifecycle is Algorithm 1 of H. Qiu et al., "AWARE", USENIX ATC 2023.
 // Differs: its gate asks how well the heuristic did while the agent watched, which says nothing of the agent; ours asks the
 // agent's policy, in simulation. Learners that learn from their own decisions alone, which the paper leaves out, start from
@@ -23,6 +24,7 @@ import {
   ExportError,
   type Policy,
   type Proposal,
+  type Random,
   type Transition,
   type Trust,
   toJson,
@@ -67,6 +69,9 @@ type Settings = z.output<typeof settingsSchema>;
 /** Whose decision it was. */
 const handSchema = z.enum(["optimizer", "agent", "policy"]);
 type Hand = z.infer<typeof handSchema>;
+
+/** Parts of a practice, each of which leaves a policy to choose from. */
+const PARTS = 3;
 
 /** Decisions whose hand is remembered: a window is learnt from one or two decisions later. */
 const REMEMBERED_HANDS = 8;
@@ -205,18 +210,32 @@ class Bootstrapped implements Agent {
     return mayTry({ model, objective, lattice }, own.configuration, rule.configuration, load, correction);
   }
 
+  /** Practises in parts, and keeps the best of what came of each and of what there was: the latest need not be it. */
+  #practise(windows: number, telling: boolean, chance: Random): void {
+    const candidates = this.#plans > 1 ? [this.#policy] : [];
+    for (let part = 0; part < PARTS; part++) {
+      const length = Math.floor(((part + 1) * windows) / PARTS) - Math.floor((part * windows) / PARTS);
+      this.#rehearsal.practise(this.#inner, length, chance.split(`practice ${part}`));
+      candidates.push(this.#inner.policy());
+    }
+    const worth = (policy: Policy): number => this.#rehearsal.worth(policy, chance.split("selection"));
+    const ranked = telling ? candidates.map((policy) => ({ policy, worth: worth(policy) })) : [];
+    ranked.sort((one, other) => other.worth - one.worth);
+    this.#policy = ranked[0]?.policy ?? this.#inner.policy();
+  }
+
   /** A policy that serves is frozen, but not beyond question: it is appraised on. */
   #rehearse(): void {
     const { shown, practised, again } = this.#settings;
     this.#plannedAt = this.#windows;
     const first = this.#plans === 0;
     const chance = this.#context.random.split(`${NAME} plan ${this.#plans++}`);
+    const telling = this.#rehearsal.remembered > trustOptions.promotion.windows;
     if (this.#trust.trust !== "serving") {
       if (first) this.#rehearsal.show(this.#inner, shown, chance.split("shown"));
-      this.#rehearsal.practise(this.#inner, first ? practised : again, chance.split("practice"));
-      this.#policy = this.#inner.policy();
+      this.#practise(first ? practised : again, telling, chance);
     }
-    if (this.#rehearsal.remembered <= trustOptions.promotion.windows) return;
+    if (!telling) return;
     this.#trust = { ...this.#trust, evidence: this.#rehearsal.appraise(this.#policy, chance.split("appraisal")) };
   }
 }

@@ -18,7 +18,7 @@ import type {
   Random,
   Transition,
 } from "../src/core/index.ts";
-import { variance } from "../src/math/index.ts";
+import { mean, variance } from "../src/math/index.ts";
 import { tuningProblem } from "../src/optimizers/index.ts";
 import type { Evidence } from "../src/trust/index.ts";
 import { canImagine, type ImaginedDecider, type ImaginedWindow, imagine } from "./imagined-cluster.ts";
@@ -60,6 +60,17 @@ export function optimizerProposal(context: AgentContext, observation: ClusterSta
   const { name } = context.optimizer;
   const { configuration, explanation } = context.optimizer.solve(tuningProblem(context, observation));
   return { configuration, reason: `${name}: ${explanation}` };
+}
+
+/** Arrivals to live through, at a multiple of their rates. */
+interface Stage {
+  readonly name: string;
+  readonly arrivals: readonly ArrivalRecord[];
+  readonly factor: number;
+}
+
+function frozen(policy: Policy): ImaginedDecider {
+  return { act: (observation) => ({ configuration: policy.act(observation), reason: "" }) };
 }
 
 /** The stage an agent rehearses on. */
@@ -131,12 +142,15 @@ export class Rehearsal {
 
   /** The policy against the optimizer, window by window, the latest at the rates that were remembered. */
   appraise(policy: Policy, random: Random): Evidence[] {
-    const some = this.#arrivals.slice(-STRETCHED_WINDOWS - 1);
-    return [
-      ...this.#compare(policy, some, 1 / this.#stretch, random.split("low")),
-      ...this.#compare(policy, some, this.#stretch, random.split("high")),
-      ...this.#compare(policy, this.#arrivals, 1, random.split("own")),
-    ];
+    return this.#stages().flatMap((stage) => this.#compare(policy, stage, random.split(stage.name)));
+  }
+
+  /** Mean reward of a policy over what an appraisal looks at. */
+  worth(policy: Policy, random: Random): number {
+    const lived = this.#stages().flatMap(({ name, arrivals, factor }) =>
+      this.#imagine(frozen(policy), "agent", arrivals, factor, random.split(name)),
+    );
+    return mean(lived.map(({ reward }) => reward));
   }
 
   save(): z.input<typeof rehearsalSchema> {
@@ -150,13 +164,20 @@ export class Rehearsal {
     this.#serviceCv = serviceCv;
   }
 
-  #compare(policy: Policy, arrivals: readonly ArrivalRecord[], factor: number, random: Random): Evidence[] {
-    const own: ImaginedDecider = {
-      act: (observation) => ({ configuration: policy.act(observation), reason: "" }),
-    };
+  /** All that is remembered, and before it some of it at lower and higher rates. */
+  #stages(): Stage[] {
+    const some = this.#arrivals.slice(-STRETCHED_WINDOWS - 1);
+    return [
+      { name: "low", arrivals: some, factor: 1 / this.#stretch },
+      { name: "high", arrivals: some, factor: this.#stretch },
+      { name: "own", arrivals: this.#arrivals, factor: 1 },
+    ];
+  }
+
+  #compare(policy: Policy, { arrivals, factor }: Stage, random: Random): Evidence[] {
     const rule: ImaginedDecider = { act: (observation) => optimizerProposal(this.#context, observation) };
     const ruled = this.#imagine(rule, "agent", arrivals, factor, random);
-    return this.#imagine(own, "agent", arrivals, factor, random).map(({ observation, reward }, i) => ({
+    return this.#imagine(frozen(policy), "agent", arrivals, factor, random).map(({ observation, reward }, i) => ({
       timeS: observation.timeS,
       loadLevel: loadLevel(observation),
       advantage: reward - (ruled[i]?.reward ?? reward),

@@ -114,6 +114,52 @@ test("the agent inside is told of imagined windows first, and of each whose deci
   expect(hands.filter((hand) => hand === "learning").length).toBe(19);
 }, 60_000);
 
+/** An agent whose policy is `mixed`, then `static`, then the dearest of all: it only gets worse. */
+function worsening(): { readonly factory: AgentFactory; readonly asked: () => number } {
+  const mixed = findAgent("mixed");
+  let asked = 0;
+  const create = (context: AgentContext): Agent => {
+    const most = findAgent("static").create({ ...context, initial: { ...context.initial, [MACHINES]: 60 } });
+    const policies = [mixed.create(context), findAgent("static").create(context), most];
+    const inner = mixed.create(context);
+    return {
+      act: (observation) => inner.act(observation),
+      update: () => {},
+      policy: () => {
+        // The first is asked for before anything was practised.
+        const at = Math.min(policies.length - 1, Math.max(0, asked++ - 1));
+        return (policies[at] ?? inner).policy();
+      },
+      save: () => inner.save(),
+    };
+  };
+  return { factory: { ...mixed, create }, asked: () => asked };
+}
+
+const MACHINES = "instances.c5.large.onDemand";
+
+test("of the policies that a practice leaves the best is kept, not the latest", async () => {
+  const { open, context } = await opened();
+  const { factory, asked } = worsening();
+  const settings = { watched: "20", every: "1000", shown: "0", practised: "0" };
+  const agent = bootstrapped(() => factory)
+    .configured(settings)
+    .create(context);
+  const arrivals = (i: number) => ({
+    timeS: 60 * (i + 1),
+    durationS: 60,
+    rateRps: 20 + 10 * Math.sin(i / 9),
+    recentRatesRps: [],
+  });
+  agent.recall?.(Array.from({ length: 240 }, (_, i) => arrivals(i)));
+  agent.plan?.();
+  expect(asked()).toBe(4);
+  const { last } = await live(open, findAgent("mixed").create(context), 5);
+  const machines = (policy: ReturnType<Agent["policy"]>): unknown => policy.act(last.next)[MACHINES];
+  expect(machines(agent.policy())).toBe(machines(findAgent("mixed").create(context).policy()));
+  expect(machines(agent.policy())).not.toBe(60);
+}, 60_000);
+
 test("shown what the optimizer does, ppo does about the same before it ever decided", async () => {
   const { open, context } = await opened();
   const settings = "watched=20,every=1000,practised=0,shown=384";
