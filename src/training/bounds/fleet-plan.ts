@@ -33,8 +33,19 @@ export interface FleetPlan {
   readonly counts: readonly Int32Array[];
 }
 
-/** More states times slots than this would not fit in memory with the plan kept. */
-const MAX_PLAN_CELLS = 120e6;
+/** A kept plan remembers a state for every state and slot; more than this would not fit in memory. */
+const MAX_PLAN_BYTES = 480e6;
+
+/** States that states came from; two bytes each where that is enough to number them. */
+type Origins = Int32Array | Uint16Array;
+
+function bytesPerOrigin(states: number): number {
+  return states <= 65_536 ? Uint16Array.BYTES_PER_ELEMENT : Int32Array.BYTES_PER_ELEMENT;
+}
+
+function freshOrigins(states: number): Origins {
+  return bytesPerOrigin(states) === Uint16Array.BYTES_PER_ELEMENT ? new Uint16Array(states) : new Int32Array(states);
+}
 
 interface Grid {
   readonly sizes: readonly number[];
@@ -61,7 +72,7 @@ function gridOf(types: readonly Rentable[], peakRps: number): Grid {
 }
 
 /** Replaces value[n] by the least cost of coming to n along one dimension; `from` carries the origin along. */
-function sweep(value: Float64Array, from: Int32Array, size: number, stride: number, launchUsd: number): void {
+function sweep(value: Float64Array, from: Origins, size: number, stride: number, launchUsd: number): void {
   for (let state = 0; state < value.length; state++) {
     if (Math.floor(state / stride) % size !== 0) continue;
     for (let n = 1, at = state + stride; n < size; n++, at += stride) {
@@ -81,7 +92,7 @@ function sweep(value: Float64Array, from: Int32Array, size: number, stride: numb
   }
 }
 
-function trace(origins: readonly Int32Array[], grid: Grid, last: number): Int32Array[] {
+function trace(origins: readonly Origins[], grid: Grid, last: number): Int32Array[] {
   const counts = grid.sizes.map(() => new Int32Array(origins.length));
   let state = last;
   for (let slot = origins.length - 1; slot >= 0; slot--) {
@@ -104,17 +115,17 @@ export function cheapestFleet(problem: FleetProblem, keepPlan: boolean): FleetPl
   const peakRps = demand.counts.reduce((peak, count) => Math.max(peak, count), 0) / demand.slotS;
   const grid = gridOf(types, peakRps);
   const slots = demand.counts.length;
-  if (keepPlan && grid.states * slots > MAX_PLAN_CELLS) {
-    throw new RangeError(
-      `fleet plan: expected at most ${MAX_PLAN_CELLS} states × slots, found ${grid.states} × ${slots}`,
-    );
+  const bytes = bytesPerOrigin(grid.states);
+  if (keepPlan && grid.states * slots * bytes > MAX_PLAN_BYTES) {
+    const most = MAX_PLAN_BYTES / bytes;
+    throw new RangeError(`fleet plan: expected at most ${most} states × slots, found ${grid.states} × ${slots}`);
   }
   const value = new Float64Array(grid.states);
-  const scratch = new Int32Array(grid.states);
-  const origins: Int32Array[] = [];
+  const scratch = freshOrigins(grid.states);
+  const origins: Origins[] = [];
   const identity = Int32Array.from({ length: grid.states }, (_, state) => state);
   for (let slot = 0; slot < slots; slot++) {
-    const from = keepPlan ? new Int32Array(grid.states) : scratch;
+    const from = keepPlan ? freshOrigins(grid.states) : scratch;
     from.set(identity);
     if (slot > 0) {
       for (const [i, size] of grid.sizes.entries()) {
