@@ -62,7 +62,10 @@ export interface TrainingBench {
     /** Workers used: 1, as none was replaced. */
     readonly workers: number;
   };
-  /** Largest difference between the compiled networks' answers and the library's, after the long run. */
+  /**
+   * Largest difference between the compiled networks' answers and the library's, after the long run; of answers beyond 1
+   * the share of them, since the library computes in 32 bits.
+   */
   readonly largestDifference: number;
 }
 
@@ -152,13 +155,14 @@ function differenceOf(trainer: Trainer, { networks, samples }: TrainingJob): num
   const asked = trainer.ask(networks, samples);
   const [scores, value] = [compile(networks.scores), compile(networks.value)];
   const width = asked.scores.length / samples.rows;
+  const apart = (own: number, told = Number.NaN): number => Math.abs(own - told) / Math.max(1, Math.abs(told));
   let largest = 0;
   for (let row = 0; row < samples.rows; row++) {
     const features = samples.features.subarray(row * FEATURES, (row + 1) * FEATURES);
     scores(features).forEach((score, i) => {
-      largest = Math.max(largest, Math.abs(score - (asked.scores[row * width + i] ?? Number.NaN)));
+      largest = Math.max(largest, apart(score, asked.scores[row * width + i]));
     });
-    largest = Math.max(largest, Math.abs((value(features)[0] ?? 0) - (asked.value[row] ?? Number.NaN)));
+    largest = Math.max(largest, apart(value(features)[0] ?? 0, asked.value[row]));
   }
   return largest;
 }
