@@ -3,7 +3,8 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { type AdaptationBench, benchAdaptation } from "../../bench/adaptation.ts";
-import { figureText } from "./figure-text.ts";
+import { adaptationCells, adaptationColumns } from "../../bench/adaptation-section.ts";
+import { intervalText } from "../../bench/interval-text.ts";
 import { wholeNumber } from "./options.ts";
 import { printJson, printLine, printTable, startProgress } from "./output.ts";
 
@@ -21,19 +22,9 @@ interface AdaptationFlags {
 function printBench({ methods, runs, seeds, windows, timesSooner, timesSoonerToBest }: AdaptationBench): void {
   const applications = new Set(runs.map((run) => run.application)).size;
   printLine(`${applications} applications, ${seeds.length} seeds, ${windows} windows each; 95 % intervals`);
-  printTable(
-    ["method", "windows until adapted", "until near the better", "reward at first", "converged", "violations a run"],
-    methods.map((row) => [
-      row.method,
-      figureText(row.adaptedAfter, 0),
-      figureText(row.reachedBestAfter, 0),
-      figureText(row.firstReward, 3),
-      figureText(row.convergedReward, 3),
-      figureText(row.violationsPerRun, 1),
-    ]),
-  );
+  printTable(adaptationColumns, adaptationCells(methods));
   printLine(
-    `meta adapts ${figureText(timesSooner, 1)} times sooner, nears the better ${figureText(timesSoonerToBest, 1)}`,
+    `meta adapts ${intervalText(timesSooner, 1)} times sooner, nears the better ${intervalText(timesSoonerToBest, 1)}`,
   );
 }
 

@@ -3,8 +3,8 @@
 import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { type BootstrapBench, benchBootstrap, bootstrapAgents } from "../../bench/bootstrap.ts";
+import { intervalText } from "../../bench/interval-text.ts";
 import { DEFAULT_OPTIMIZER } from "../training/policies.ts";
-import { figureText } from "./figure-text.ts";
 import { nameList, wholeNumber } from "./options.ts";
 import { printJson, printLine, printTable, startProgress } from "./output.ts";
 
@@ -34,12 +34,12 @@ function printBench({ agents, runs, intervals, seeds, bare, optimizer }: Bootstr
     ],
     agents.map((row) => [
       row.agent,
-      figureText(row.violationsPerRun, 1),
-      figureText(row.timesFewer, 1),
-      figureText(row.serving, 0, 100),
-      figureText(row.servingNoDearer, 0, 100),
-      figureText(row.costToOptimizer, 3),
-      figureText(row.lateCostToOptimizer, 3),
+      intervalText(row.violationsPerRun, 1),
+      intervalText(row.timesFewer, 1),
+      intervalText(row.serving, 0, 100),
+      intervalText(row.servingNoDearer, 0, 100),
+      intervalText(row.costToOptimizer, 3),
+      intervalText(row.lateCostToOptimizer, 3),
     ]),
   );
 }

@@ -8,14 +8,14 @@
 
 import { findAgent } from "../../agents/index.ts";
 import { application } from "../../environments/application.ts";
-import { agentContext, type OpenScenario, openScenario, simulatedEnvironment } from "../../environments/index.ts";
-import type { Agent, AgentSnapshot, Transition } from "../core/index.ts";
-import { simulationGuards } from "../guards/index.ts";
+import { agentContext, openScenario, simulatedEnvironment } from "../../environments/index.ts";
+import type { Agent, AgentSnapshot } from "../core/index.ts";
 import { SeededRandom } from "../math/index.ts";
-import { createOptimizer, tuningProblem } from "../optimizers/index.ts";
+import { createOptimizer } from "../optimizers/index.ts";
 import type { Checkpoint } from "../store/index.ts";
 import { type Decider, runEpisode } from "./episode.ts";
 import { DEFAULT_OPTIMIZER } from "./policies.ts";
+import { simulationRules } from "./simulation-rules.ts";
 import { checkpointOf } from "./train.ts";
 
 /** What to train, and on what. */
@@ -32,20 +32,11 @@ export interface AcrossOptions {
   readonly onApplication?: (done: number, meanReward: number) => boolean;
 }
 
-/** The rules of an episode in an application. */
-export function applicationRules(open: OpenScenario) {
-  const { objective, committedUsdPerHour, budgetUsdPerHour } = open;
-  return { guards: simulationGuards, objective, mode: "active", committedUsdPerHour, budgetUsdPerHour } as const;
-}
-
 /** The optimizer decides, the agent looks on. */
-function shownTo(agent: Agent, context: ReturnType<typeof agentContext>): Decider {
+function shownTo(agent: Agent, optimizer: Agent): Decider {
   return {
-    act(observation) {
-      const { configuration, explanation } = context.optimizer.solve(tuningProblem(context, observation));
-      return { configuration, reason: explanation };
-    },
-    update: (transition: Transition) => agent.update({ ...transition, actor: "optimizer" }),
+    act: (observation) => optimizer.act(observation),
+    update: (transition) => agent.update({ ...transition, actor: "optimizer" }),
     plan: () => agent.plan?.(),
   };
 }
@@ -69,8 +60,8 @@ export async function trainAcross(options: AcrossOptions): Promise<Checkpoint> {
       random: random.split("training"),
       episodeS: (options.windows + 1) * open.intervalS,
     });
-    const decider = curve.length < options.shown ? shownTo(agent, context) : agent;
-    const { steps, totalReward } = await runEpisode(environment, decider, applicationRules(open)).finally(() =>
+    const decider = curve.length < options.shown ? shownTo(agent, findAgent(DEFAULT_OPTIMIZER).create(context)) : agent;
+    const { steps, totalReward } = await runEpisode(environment, decider, simulationRules(open)).finally(() =>
       environment.close(),
     );
     curve.push(totalReward / Math.max(1, steps));

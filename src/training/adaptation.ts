@@ -11,10 +11,10 @@ import { agentContext, type OpenScenario, simulatedEnvironment } from "../../env
 import type { AgentSnapshot, Policy } from "../core/index.ts";
 import { mean, SeededRandom } from "../math/index.ts";
 import { createOptimizer } from "../optimizers/index.ts";
-import { applicationRules } from "./across.ts";
 import { runEpisode } from "./episode.ts";
 import { breaksSlo } from "./learning-run.ts";
 import { DEFAULT_OPTIMIZER } from "./policies.ts";
+import { simulationRules } from "./simulation-rules.ts";
 import { warmStart } from "./warm-start.ts";
 
 /** What to run. */
@@ -55,7 +55,7 @@ async function scoreOf(open: OpenScenario, policy: Policy, { seed, scored }: Ada
   const decider = {
     act: (observation: Parameters<Policy["act"]>[0]) => ({ configuration: policy.act(observation), reason: "" }),
   };
-  const { steps, totalReward } = await runEpisode(environment, decider, applicationRules(open)).finally(() =>
+  const { steps, totalReward } = await runEpisode(environment, decider, simulationRules(open)).finally(() =>
     environment.close(),
   );
   return totalReward / Math.max(1, steps);
@@ -73,7 +73,7 @@ export async function adaptationRun(open: OpenScenario, order: AdaptationOrder):
   });
   const scores = [await scoreOf(open, agent.policy(), order)];
   let violations = 0;
-  await runEpisode(environment, agent, applicationRules(open), {
+  await runEpisode(environment, agent, simulationRules(open), {
     onStep: async (step, { next }) => {
       if (breaksSlo(next, open.objective.slo[0])) violations++;
       if (step % every === 0) scores.push(await scoreOf(open, agent.policy(), order));

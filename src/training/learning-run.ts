@@ -3,10 +3,10 @@
 import { findAgent } from "../../agents/index.ts";
 import { agentContext, type OpenScenario, simulatedEnvironment } from "../../environments/index.ts";
 import type { ClusterState, Slo, Trust } from "../core/index.ts";
-import { simulationGuards } from "../guards/index.ts";
 import { SeededRandom } from "../math/index.ts";
 import { createOptimizer } from "../optimizers/index.ts";
 import { runEpisode } from "./episode.ts";
+import { simulationRules } from "./simulation-rules.ts";
 
 /** What to run. */
 export interface LearningOrder {
@@ -51,22 +51,16 @@ export async function learningRun(open: OpenScenario, order: LearningOrder): Pro
     random: random.split("learning"),
     episodeS: (intervals + 1) * open.intervalS,
   });
-  const { objective, committedUsdPerHour, budgetUsdPerHour } = open;
   const lived: LearningInterval[] = [];
   let servingFrom: number | null = null;
   try {
-    await runEpisode(
-      environment,
-      agent,
-      { guards: simulationGuards, objective, mode: "active", committedUsdPerHour, budgetUsdPerHour },
-      {
-        onStep: (_step, { next, reward }) => {
-          lived.push({ late: breaksSlo(next, objective.slo[0]), usd: next.metrics.costUsd, reward });
-          servingFrom = agent.trust?.() === "serving" ? (servingFrom ?? lived.length) : null;
-          return true;
-        },
+    await runEpisode(environment, agent, simulationRules(open), {
+      onStep: (_step, { next, reward }) => {
+        lived.push({ late: breaksSlo(next, open.objective.slo[0]), usd: next.metrics.costUsd, reward });
+        servingFrom = agent.trust?.() === "serving" ? (servingFrom ?? lived.length) : null;
+        return true;
       },
-    );
+    });
   } finally {
     await environment.close();
   }

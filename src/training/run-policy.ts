@@ -1,7 +1,6 @@
 // One policy on one seed over the whole workload, under the guards.
 
 import { type OpenScenario, withoutWarmup } from "../../environments/index.ts";
-import { simulationGuards } from "../guards/index.ts";
 import { type Decider, runEpisode } from "./episode.ts";
 import { arrivalsRandom, evaluationEnvironment } from "./evaluation-environment.ts";
 import { Grounds } from "./grounds.ts";
@@ -9,6 +8,7 @@ import { learns, openDecider, type PolicySource } from "./policies.ts";
 import { recordedArrivals } from "./recorded-arrivals.ts";
 import { RunTimeline } from "./run-timeline.ts";
 import { type PolicyRun, runMissesHours } from "./scorecard.ts";
+import { simulationRules } from "./simulation-rules.ts";
 
 /** What a policy goes by where that is not what it runs on. */
 export interface Hearsay {
@@ -71,26 +71,15 @@ export async function runPolicy(
     return runMissesHours({ perHour: environment.cluster.hours() }, scenario.objective.slo) > 0;
   };
   try {
-    const result = await runEpisode(
-      environment,
-      decider,
-      {
-        guards: simulationGuards,
-        objective: scenario.objective,
-        mode: "active",
-        committedUsdPerHour: scenario.committedUsdPerHour,
-        budgetUsdPerHour: scenario.budgetUsdPerHour,
+    const result = await runEpisode(environment, decider, simulationRules(scenario), {
+      timer: { nowMs, record: (micros) => decisionMicros.push(micros) },
+      onStep: (step, { observation, proposed, next }) => {
+        grounds.add(observation.timeS, proposed.reason);
+        timeline.add(next);
+        if (step % 100 === 0) onShare(step / environment.episodeSteps);
+        return !(untilMiss && missed(next.timeS));
       },
-      {
-        timer: { nowMs, record: (micros) => decisionMicros.push(micros) },
-        onStep: (step, { observation, proposed, next }) => {
-          grounds.add(observation.timeS, proposed.reason);
-          timeline.add(next);
-          if (step % 100 === 0) onShare(step / environment.episodeSteps);
-          return !(untilMiss && missed(next.timeS));
-        },
-      },
-    );
+    });
     const totals = environment.cluster.totals();
     const { scoreFromS } = scenario.plan;
     const { steps: decisions, stopped } = result;

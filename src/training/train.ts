@@ -11,13 +11,13 @@ import {
   type PolicySpec,
   type Transition,
 } from "../core/index.ts";
-import { simulationGuards } from "../guards/index.ts";
 import { SeededRandom } from "../math/index.ts";
 import { createOptimizer } from "../optimizers/index.ts";
 import { sealPolicySpec } from "../spaces/index.ts";
 import type { Checkpoint } from "../store/index.ts";
 import { type Decider, runEpisode } from "./episode.ts";
 import { DEFAULT_OPTIMIZER } from "./policies.ts";
+import { simulationRules } from "./simulation-rules.ts";
 import { warmStart } from "./warm-start.ts";
 
 /** What to train. */
@@ -94,13 +94,7 @@ export async function train(open: OpenScenario, options: TrainOptions): Promise<
     firstEpisode: curve.length,
   });
   const decider: Decider = agent;
-  const rules = {
-    guards: simulationGuards,
-    objective: open.objective,
-    mode: "active",
-    committedUsdPerHour: open.committedUsdPerHour,
-    budgetUsdPerHour: open.budgetUsdPerHour,
-  } as const;
+  const rules = simulationRules(open);
   let checkpoint = options.resume ?? null;
   let steps = curve.length * environment.episodeSteps;
   try {
