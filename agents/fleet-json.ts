@@ -3,9 +3,10 @@
 import { z } from "zod";
 import { CheckpointError, type PolicySpec } from "../src/core/index.ts";
 import { checkPolicySeal } from "../src/spaces/index.ts";
-import { BoostedTrees, type Choice, featureNames, readCalendar } from "../src/switching/index.ts";
+import { BoostedTrees, type Choice, featureNames, LATE_CALLS, readCalendar } from "../src/switching/index.ts";
 import { beliefsSchema, experienceSchema, type FleetBeliefs } from "./fleet-beliefs.ts";
 import { RULES } from "./fleet-lattice.ts";
+import { tallyShape } from "./training-tally.ts";
 
 const numbers = z.array(z.number());
 const treesSchema = z.object({
@@ -40,6 +41,8 @@ const pointSchema = z.object({
   kind: z.string(),
   rule: z.enum(RULES),
   margin: z.number(),
+  /** A snapshot without it knows of one price alone. */
+  lateCalls: z.number().default(LATE_CALLS),
   holdS: z.number(),
   waitMs: z.number(),
   spotShare: z.number(),
@@ -78,9 +81,7 @@ export const stateSchema = z.object({
   regimeS: z.number().default(0),
   checkedS: z.number(),
   usdSinceChosen: z.number(),
-  steps: z.number().int(),
-  episodes: z.number().int(),
-  rewardSum: z.number(),
+  ...tallyShape,
 });
 export type FleetState = z.infer<typeof stateSchema>;
 

@@ -3,6 +3,7 @@
 // 1  kinds     mixed and the best fixed count of every kind, as a fluid; rules are learnt for the two cheapest kinds at most
 // 2  rules     fit on the first 70 %, with and without a calendar; every point of the lattice at the longest wait, as a fluid
 //              of a past under three days each third is replayed by rules fit on the other two
+//              where functions are limited and no learnt rule passes, they are learnt again, late requests at five times the price
 // 3  variants  of the three cheapest that pass: a shorter wait, less on spot
 // 4  simulate  the two cheapest, where the fleet stands and plain mixed, on six stretches; residuals teach the regions
 // 5  move      to the cheapest that passes when it gains more than .5 % and two standard errors, by hours; else stay,
@@ -20,8 +21,10 @@ import {
   type Choice,
   type CountBy,
   calendarsOf,
+  callsPerS,
   fixedCountUsd,
   type IterationSettings,
+  LATE_CALLS,
   type LearntRules,
   launchSlotsOf,
   learnKind,
@@ -32,7 +35,15 @@ import {
 } from "../src/switching/index.ts";
 import { type Fold, foldsOf, stretchesOf } from "./fleet-folds.ts";
 import type { KindOfMachine } from "./fleet-kinds.ts";
-import { FleetLattice, type FleetPoint, RULES, type RuleName, type SeenResidual, samePoint } from "./fleet-lattice.ts";
+import {
+  FleetLattice,
+  type FleetPoint,
+  isLearnt,
+  RULES,
+  type RuleName,
+  type SeenResidual,
+  samePoint,
+} from "./fleet-lattice.ts";
 import { simulateChoice } from "./fleet-simulation.ts";
 
 /** Kinds that rules are learnt for; each costs a night's training. */
@@ -116,18 +127,18 @@ class NightWork {
     this.#task = task;
     this.#past = new Past(task.load, task.calls, task.decideEvery);
     this.#folds = foldsOf(task.load);
-    this.#lattice = new FleetLattice(task.kinds, waitsOf(task.context));
+    const mostRps = task.load.counts.reduce((most, count) => Math.max(most, count), 0);
+    this.#lattice = new FleetLattice(task.kinds, waitsOf(task.context), mostRps > callsPerS(task.calls));
     this.#seen = task.seen;
     this.#lattice.fit(this.#seen);
   }
 
   run(): Night {
     const kinds = this.#cheapestKinds();
-    const rules = RULES.filter((rule) => rule !== "calendar" || this.#task.calendar);
-    for (const kind of kinds) {
-      for (const rule of rules) {
-        for (const point of this.#lattice.points(kind, rule, 1000 * kind.waitS)) this.#enter(point);
-      }
+    for (const rule of RULES.filter((rule) => !isLearnt(rule))) this.#enterAll(kinds, rule);
+    for (const lateCalls of this.#lattice.latePrices) {
+      for (const rule of this.#learntRules()) this.#enterAll(kinds, rule, lateCalls);
+      if (this.#entries.some(({ point, fluid }) => isLearnt(point.rule) && fluid.hoursMissed === 0)) break;
     }
     for (const { point } of this.#ranked().slice(0, REFINED)) {
       for (const variant of this.#lattice.variants(point)) this.#enter(variant);
@@ -141,6 +152,16 @@ class NightWork {
       for (const entry of this.#ranked().slice(0, SIMULATED)) this.#simulate(entry);
     }
     return this.#settle(here);
+  }
+
+  #learntRules(): RuleName[] {
+    return RULES.filter((rule) => isLearnt(rule) && (rule !== "calendar" || this.#task.calendar));
+  }
+
+  #enterAll(kinds: readonly KindOfMachine[], rule: RuleName, lateCalls?: number): void {
+    for (const kind of kinds) {
+      for (const point of this.#lattice.points(kind, rule, 1000 * kind.waitS, lateCalls)) this.#enter(point);
+    }
   }
 
   /** The kinds that mixed or a fixed count run cheapest, dear ones left out. */
@@ -191,7 +212,7 @@ class NightWork {
   #countBy(point: FleetPoint, kind: KindOfMachine, load: RecordedLoad, label: string): CountBy | null {
     if (point.rule === "mixed") return { rule: "mixed", holdS: point.holdS };
     if (point.rule === "static") return { rule: "static", count: this.#fixedCount(kind, load) };
-    const learnt = this.#learn(kind, point.rule === "calendar", load, label);
+    const learnt = this.#learn(kind, point, load, label);
     return learnt === null ? null : { rule: "learnt", margin: point.margin, ...learnt };
   }
 
@@ -207,14 +228,16 @@ class NightWork {
     return usd(best) > (1 - LEAST_GAIN) * usd(given) && !misses(given) ? given : best;
   }
 
-  #learn(kind: KindOfMachine, calendar: boolean, load: RecordedLoad, label: string): LearntRules | null {
+  #learn(kind: KindOfMachine, { rule, lateCalls }: FleetPoint, load: RecordedLoad, label: string): LearntRules | null {
+    const calendar = rule === "calendar";
     const { random, calls, decideEvery, settings } = this.#task;
-    const key = `${label} ${kind.name}${calendar ? " with calendar" : ""}`;
+    const price = lateCalls === LATE_CALLS ? "" : ` late at ${lateCalls}`;
+    const key = `${label} ${kind.name}${calendar ? " with calendar" : ""}${price}`;
     const known = this.#learnt.get(key);
     if (known !== undefined) return known;
     const calendars: Calendars | null = calendar ? calendarsOf(load, launchSlotsOf(kind)) : null;
     if (calendar && calendars === null) return null;
-    const learnt = learnKind(load, kind, calendars, random.split(key), { calls, decideEvery, settings });
+    const learnt = learnKind(load, kind, calendars, random.split(key), { calls, decideEvery, settings, lateCalls });
     this.#learnt.set(key, learnt);
     return learnt;
   }

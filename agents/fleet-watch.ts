@@ -1,14 +1,22 @@
 // A look back at what acted: whether it fell behind plain mixed, and how far its replay is off what was measured.
 //
 // behind     replayed cost > (1 + .05·√(24 h / t)) · that of mixed (hold 120 s), over the t since it was chosen, from two hours
-//            on, unless mixed misses more hours
+//            on, unless mixed misses more hours of that time and of the last day
 // far behind > (1 + .15·√(24 h / t)), from an hour on: the past it was learnt from is another regime's, and is left behind
 // residual   ln(measured cost / replayed cost), from three hours on
 // Source: fleet-switching.md, failure modes 1 and 2. Differs: both sides are replayed, so that only the rules are judged;
 //   whatever acts is judged, fixed counts too; it is judged earlier, by more; the past of another regime is left behind.
 
 import type { CallBehaviour } from "../src/switching/index.ts";
-import { type Choice, Past, type RateMemory, SLOT_S, type Stretch } from "../src/switching/index.ts";
+import {
+  type Choice,
+  LATE_CALLS,
+  Past,
+  type RateMemory,
+  SLOT_S,
+  type Stretch,
+  stretchFrom,
+} from "../src/switching/index.ts";
 import type { KindOfMachine } from "./fleet-kinds.ts";
 import type { FleetPoint } from "./fleet-lattice.ts";
 
@@ -46,18 +54,25 @@ export function mixedOn(kind: KindOfMachine): Choice {
 /** Where plain mixed stands on the lattice. */
 export function mixedPoint(kind: KindOfMachine): FleetPoint {
   const { name, waitS } = kind;
-  return { kind: name, rule: "mixed", margin: 0, holdS: REFERENCE_HOLD_S, waitMs: 1000 * waitS, spotShare: 1 };
+  const unread = { margin: 0, lateCalls: LATE_CALLS, spotShare: 1 };
+  return { kind: name, rule: "mixed", holdS: REFERENCE_HOLD_S, waitMs: 1000 * waitS, ...unread };
 }
 
-/** The last part of the past, and as much before it as its features need. */
-function lastPart({ memory, calls, decideEvery, sinceS }: LookBack): {
-  readonly past: Past;
-  readonly stretch: Stretch;
-} {
-  const slots = Math.round(sinceS / SLOT_S);
+/** The last part of the past, and as much before it as its features need. @param forS how long the part is */
+function lastPart(
+  { memory, calls, decideEvery }: LookBack,
+  forS: number,
+): { readonly past: Past; readonly stretch: Stretch } {
+  const slots = Math.round(forS / SLOT_S);
   const load = memory.recorded(slots + BEFORE_SLOTS);
-  const from = Math.max(0, load.slots - slots);
-  return { past: new Past(load, calls, decideEvery), stretch: { from, scoreFrom: from, to: load.slots } };
+  return { past: new Past(load, calls, decideEvery), stretch: stretchFrom(load, Math.max(0, load.slots - slots)) };
+}
+
+/** Whether mixed misses more hours than what acted, of the time since it was chosen and of the last day. */
+function missesMore(back: LookBack): boolean {
+  const { past, stretch } = lastPart(back, Math.max(DAY_S, back.sinceS));
+  const missed = (choice: Choice): number => past.replay(choice, back.kind, stretch).hoursMissed;
+  return missed(mixedOn(back.kind)) > missed(back.choice);
 }
 
 /** That what acted fell behind plain mixed. */
@@ -72,21 +87,21 @@ export interface FallenBehind {
 export function fellBehind(back: LookBack): FallenBehind | null {
   const { choice, kind, sinceS } = back;
   if (sinceS < JUDGED_EVERY_S) return null;
-  const { past, stretch } = lastPart(back);
+  const { past, stretch } = lastPart(back, sinceS);
   const acted = past.replay(choice, kind, stretch);
   const mixed = past.replay(mixedOn(kind), kind, stretch);
-  if (mixed.hoursMissed > acted.hoursMissed) return null;
   const ratio = acted.usd / mixed.usd;
   const overDay = (ratio - 1) / Math.sqrt(DAY_S / sinceS);
   const far = overDay > FAR_BEHIND;
   if (!far && !(overDay > BEHIND && sinceS >= LEAST_JUDGED_S)) return null;
+  if (missesMore(back)) return null;
   return { text: `${ratio.toFixed(2)} of mixed over ${(sinceS / HOUR_S).toFixed(0)} h`, far };
 }
 
 /** How far the replay of what acted is off the cost that was measured; null where too little was. */
 export function measuredResidual(back: LookBack, measuredUsd: number): number | null {
   if (back.sinceS < LEAST_MEASURED_S || !(measuredUsd > 0)) return null;
-  const { past, stretch } = lastPart(back);
+  const { past, stretch } = lastPart(back, back.sinceS);
   const { usd } = past.replay(back.choice, back.kind, stretch);
   return usd > 0 ? Math.log(measuredUsd / usd) : null;
 }

@@ -18,24 +18,16 @@ import { SNAPSHOT_VERSION } from "./learner-entry.ts";
 import { LearntNetworks, learntNetworksSchema, type NetworkSettings } from "./learnt-networks.ts";
 import { networkPolicy } from "./network-policy.ts";
 import { Eyes, type Sight } from "./sight.ts";
+import { TrainingTally, tallyShape } from "./training-tally.ts";
 
 /** Weight of the future where machines are launched, whose effect lasts. */
 const LASTING_DISCOUNT = 0.9;
-
-/** What an agent did so far. */
-interface Tally {
-  decisions: number;
-  plans: number;
-  steps: number;
-  episodes: number;
-  rewardSum: number;
-}
 
 const count = z.number().int().nonnegative();
 
 /** Of a snapshot. */
 export const bodySchema = z.strictObject({
-  tally: z.strictObject({ decisions: count, plans: count, steps: count, episodes: count, rewardSum: z.number() }),
+  tally: z.strictObject({ decisions: count, plans: count, ...tallyShape }),
   networks: learntNetworksSchema,
 });
 
@@ -56,7 +48,9 @@ export class NetworkBody {
   readonly discount: number;
   readonly #context: AgentContext;
   readonly #eyes: Eyes;
-  #tally: Tally = { decisions: 0, plans: 0, steps: 0, episodes: 0, rewardSum: 0 };
+  readonly #tally = new TrainingTally();
+  #decisions = 0;
+  #plans = 0;
 
   constructor(name: string, context: AgentContext, settings: NetworkSettings, memory: Memory | null) {
     this.name = name;
@@ -95,24 +89,22 @@ export class NetworkBody {
 
   /** The stream of chance of the next decision. */
   decides(): Random {
-    return this.#context.random.split(`${this.name} ${this.#tally.decisions++}`);
+    return this.#context.random.split(`${this.name} ${this.#decisions++}`);
   }
 
   /** The stream of chance of the next plan. */
   plans(): Random {
-    return this.#context.random.split(`${this.name} plan ${this.#tally.plans++}`);
+    return this.#context.random.split(`${this.name} plan ${this.#plans++}`);
   }
 
   /** Plans so far. */
   get planned(): number {
-    return this.#tally.plans;
+    return this.#plans;
   }
 
   /** Counts a window. */
-  counts({ reward, truncated }: Transition): void {
-    this.#tally.steps++;
-    this.#tally.rewardSum += reward;
-    if (truncated) this.#tally.episodes++;
+  counts(transition: Transition): void {
+    this.#tally.add(transition);
   }
 
   /** A window as experience; null where the choice is none that this agent could have made. */
@@ -135,24 +127,24 @@ export class NetworkBody {
 
   policy(): Policy {
     const { backend, now, steps } = this.networks;
-    const { rewardSum, episodes } = this.#tally;
     return networkPolicy(this.name, this.#context, now.networks.scores, this.mask, {
-      steps: this.steps,
-      episodes,
-      meanReward: this.steps === 0 ? null : rewardSum / this.steps,
+      ...this.#tally.summary(),
       ...(steps === 0 ? {} : { backend }),
     });
   }
 
   /** The snapshot of an agent. @param rest what the agent keeps beside its body */
   save(rest: Readonly<Record<string, Json>>): AgentSnapshot {
-    const state = { ...rest, body: { tally: { ...this.#tally }, networks: this.networks.save() } };
+    const tally = { decisions: this.#decisions, plans: this.#plans, ...this.#tally.save() };
+    const state = { ...rest, body: { tally, networks: this.networks.save() } };
     return { agent: this.name, version: SNAPSHOT_VERSION, state: toJson(state) };
   }
 
   /** Takes over what was saved. @throws when it is of another shape */
   restore({ tally, networks }: z.output<typeof bodySchema>): void {
     this.networks.restore(networks);
-    this.#tally = { ...tally };
+    this.#tally.restore(tally);
+    this.#decisions = tally.decisions;
+    this.#plans = tally.plans;
   }
 }

@@ -45,6 +45,7 @@ import { pushSlots } from "./fleet-stream.ts";
 import { fellBehind, JUDGED_EVERY_S, type LookBack, measuredResidual, mixedOn, mixedPoint } from "./fleet-watch.ts";
 import { portableFleet } from "./portable-fleet.ts";
 import { type ConfigurableAgent, readSettings } from "./settings.ts";
+import { TrainingTally } from "./training-tally.ts";
 
 const NAME = "region-fleet";
 
@@ -87,9 +88,7 @@ class RegionFleet implements Agent {
   #regimeS = 0;
   #checkedS = 0;
   #usdSinceChosen = 0;
-  #steps = 0;
-  #episodes = 0;
-  #rewardSum = 0;
+  readonly #tally = new TrainingTally();
 
   constructor(context: AgentContext, settings: Settings) {
     this.#context = context;
@@ -107,11 +106,9 @@ class RegionFleet implements Agent {
     return { configuration: this.#context.space.nearest(running), reason: "no arrivals told: held as it is" };
   }
 
-  update({ next, reward, truncated }: Transition): void {
-    this.#steps += 1;
-    this.#rewardSum += reward;
-    if (truncated) this.#episodes += 1;
-    this.#remember(next);
+  update(transition: Transition): void {
+    this.#tally.add(transition);
+    this.#remember(transition.next);
     this.#hurry();
   }
 
@@ -131,11 +128,7 @@ class RegionFleet implements Agent {
   }
 
   policy(): Policy {
-    const training = {
-      steps: this.#steps,
-      episodes: this.#episodes,
-      meanReward: this.#steps === 0 ? null : this.#rewardSum / this.#steps,
-    };
+    const training = this.#tally.summary();
     return fleetPolicy(NAME, this.#context, this.#kinds, this.#choice, this.#beliefs, this.#why, training);
   }
 
@@ -157,9 +150,7 @@ class RegionFleet implements Agent {
       regimeS: this.#regimeS,
       checkedS: this.#checkedS,
       usdSinceChosen: this.#usdSinceChosen,
-      steps: this.#steps,
-      episodes: this.#episodes,
-      rewardSum: this.#rewardSum,
+      ...this.#tally.save(),
     };
     return { agent: NAME, version: 1, state: toJson(state) };
   }
@@ -179,9 +170,7 @@ class RegionFleet implements Agent {
     this.#regimeS = state.regimeS;
     this.#checkedS = state.checkedS;
     this.#usdSinceChosen = state.usdSinceChosen;
-    this.#steps = state.steps;
-    this.#episodes = state.episodes;
-    this.#rewardSum = state.rewardSum;
+    this.#tally.restore(state);
   }
 
   #nightDue(): boolean {

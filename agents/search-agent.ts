@@ -24,6 +24,7 @@ import { learnerEntry, SNAPSHOT_VERSION } from "./learner-entry.ts";
 import { type LevelChoice, levelPolicy, loadLevelPolicy, portableLevels } from "./level-policy.ts";
 import { levelledLoad } from "./load-level.ts";
 import type { ConfigurableAgent } from "./settings.ts";
+import { TrainingTally, tallyShape } from "./training-tally.ts";
 import { joinWindows, withLatency } from "./window.ts";
 
 /** What a careful search must do to be an agent. Configurations are indices of its candidates. */
@@ -61,9 +62,7 @@ const EARLY_RATIO = 1.1;
 const stateSchema = z.object({
   settings: z.record(z.string(), z.unknown()),
   load: z.object({ level: z.number().int(), rateRps: z.number() }).nullable(),
-  steps: z.number().int(),
-  episodes: z.number().int(),
-  rewardSum: z.number(),
+  ...tallyShape,
   pending: z
     .object({ index: z.number().int(), fresh: z.boolean(), probability: z.number(), reason: z.string() })
     .nullable(),
@@ -86,9 +85,7 @@ class SearchAgent implements Agent {
   #load: { level: number; rateRps: number } | null = null;
   #pending: NextStep | null = null;
   #gathered: { readonly index: number; readonly metrics: WindowMetrics } | null = null;
-  #steps = 0;
-  #episodes = 0;
-  #rewardSum = 0;
+  readonly #tally = new TrainingTally();
 
   constructor(name: string, context: AgentContext, settings: object, make: CoreMaker) {
     this.#name = name;
@@ -113,9 +110,7 @@ class SearchAgent implements Agent {
   }
 
   update(transition: Transition): void {
-    this.#steps++;
-    this.#rewardSum += transition.reward;
-    if (transition.truncated) this.#episodes++;
+    this.#tally.add(transition);
     this.#learn(this.#enter(transition.observation), transition);
     this.#enter(transition.next);
   }
@@ -132,11 +127,7 @@ class SearchAgent implements Agent {
       const index = core?.incumbent(level === this.#load?.level ? undefined : level) ?? null;
       return core === null || index === null ? [] : [{ level, configuration: this.#configuration(core, index) }];
     });
-    return levelPolicy(this.#name, this.#context, choices, {
-      steps: this.#steps,
-      episodes: this.#episodes,
-      meanReward: this.#steps === 0 ? null : this.#rewardSum / this.#steps,
-    });
+    return levelPolicy(this.#name, this.#context, choices, this.#tally.summary());
   }
 
   /** Intervals gathered towards an unfinished window are not saved: a restored agent measures that window anew. */
@@ -145,9 +136,7 @@ class SearchAgent implements Agent {
     const state: z.input<typeof stateSchema> = {
       settings: this.#settings,
       load: this.#load,
-      steps: this.#steps,
-      episodes: this.#episodes,
-      rewardSum: this.#rewardSum,
+      ...this.#tally.save(),
       pending: this.#pending === null ? null : { ...this.#pending },
       core: this.#core?.save() ?? null,
     };
@@ -155,9 +144,7 @@ class SearchAgent implements Agent {
   }
 
   restore(state: z.infer<typeof stateSchema>): void {
-    this.#steps = state.steps;
-    this.#episodes = state.episodes;
-    this.#rewardSum = state.rewardSum;
+    this.#tally.restore(state);
     this.#pending = state.pending;
     this.#load = state.load;
     if (state.load === null) return;

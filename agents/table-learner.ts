@@ -21,6 +21,7 @@ import { choiceFor, levelPolicy, loadLevelPolicy, portableLevels } from "./level
 import { loadLevel } from "./load-level.ts";
 import { type Move, Moves } from "./moves.ts";
 import type { ConfigurableAgent } from "./settings.ts";
+import { TrainingTally, tallyShape } from "./training-tally.ts";
 import { type LevelValues, type MeasuredValue, ValueTable, valueTableSchema } from "./value-table.ts";
 
 /** Settings every tabular learner takes. */
@@ -63,10 +64,8 @@ export interface TableRule {
 
 const stateSchema = z.object({
   settings: z.record(z.string(), z.unknown()),
-  steps: z.number().int().nonnegative(),
+  ...tallyShape,
   decisions: z.number().int().nonnegative(),
-  episodes: z.number().int().nonnegative(),
-  rewardSum: z.number(),
   values: valueTableSchema,
   rule: z.unknown(),
 });
@@ -79,10 +78,8 @@ class TableLearner implements Agent {
   readonly #moves: Moves;
   readonly #values: ValueTable;
   readonly #discount: number;
-  #steps = 0;
+  readonly #tally = new TrainingTally();
   #decisions = 0;
-  #episodes = 0;
-  #rewardSum = 0;
 
   constructor(name: string, context: AgentContext, settings: TableSettings, rule: TableRule) {
     this.#name = name;
@@ -113,10 +110,8 @@ class TableLearner implements Agent {
   }
 
   update(transition: Transition): void {
-    const { observation, next, reward, applied, truncated } = transition;
-    this.#steps++;
-    this.#rewardSum += reward;
-    if (truncated) this.#episodes++;
+    const { observation, next, reward, applied } = transition;
+    this.#tally.add(transition);
     if (transition.aborted || !this.#context.space.contains(applied)) return;
     const level = loadLevel(observation);
     const future = this.#discount === 0 ? 0 : (this.#values.at(loadLevel(next)).best()?.value ?? 0);
@@ -126,20 +121,14 @@ class TableLearner implements Agent {
   }
 
   policy(): Policy {
-    return levelPolicy(this.#name, this.#context, this.#values.choices(), {
-      steps: this.#steps,
-      episodes: this.#episodes,
-      meanReward: this.#steps === 0 ? null : this.#rewardSum / this.#steps,
-    });
+    return levelPolicy(this.#name, this.#context, this.#values.choices(), this.#tally.summary());
   }
 
   save(): AgentSnapshot {
     const state = {
       settings: { ...this.#settings },
-      steps: this.#steps,
+      ...this.#tally.save(),
       decisions: this.#decisions,
-      episodes: this.#episodes,
-      rewardSum: this.#rewardSum,
       values: this.#values.save(),
       rule: this.#rule.save(),
     };
@@ -147,10 +136,8 @@ class TableLearner implements Agent {
   }
 
   restore(state: z.infer<typeof stateSchema>): void {
-    this.#steps = state.steps;
+    this.#tally.restore(state);
     this.#decisions = state.decisions;
-    this.#episodes = state.episodes;
-    this.#rewardSum = state.rewardSum;
     this.#values.restore(state.values);
     this.#rule.restore(state.rule);
   }

@@ -1,7 +1,8 @@
 // `trimtab bench live`: a real tuning run: real arrivals, real servers, every configuration measured.
 
 import type { Command } from "commander";
-import { benchLive, type LiveReport } from "../../bench/live/live.ts";
+import { benchLive } from "../../bench/live/live.ts";
+import type { LiveReport } from "../../bench/live/live-report.ts";
 import { dataFolder } from "../config.ts";
 import { nameList, positiveNumber, wholeNumber } from "./options.ts";
 import { printJson, printLine, printTable, startProgress } from "./output.ts";

@@ -2,10 +2,8 @@
 //
 // y_i = inverse(i, log measured latency): the effective slowdown, shared by the estimator;  P_i = P(safe) (beliefs.ts)
 // next: nothing measured → the largest margin, or what runs if it is safe;  else the incumbent (measured, within the SLO,
-//       least cost or latency), unless an i with P_i ≥ pMin(bank) promises enough: cost: gain·P;  latency: expected
-//       improvement;  the most gain over (.3 + 1 - P), since risk is what is scarce
-// a measured configuration competes too, by its windows' mean and error, so that noise does not decide between rivals
-// an expected gain counts by the share of past promises that was kept (calibration.ts), and risky ones must promise more
+//       least cost or latency), unless a trial with P_i ≥ pMin(bank) promises enough for its risk (trial-choice.ts)
+// an expected gain counts by the share of past promises that was kept (calibration.ts)
 // a repeated configuration that is not what it was: the system changed, everything is learnt anew (change-test.ts)
 // Source: our own; its ancestors are the region-based reinforcement learning of Qin et al. (SC 2019) for sharing among
 // neighbours, and Y. Sui et al., "Safe Exploration for Optimization with Gaussian Processes" (ICML 2015) for safe sets.
@@ -22,6 +20,7 @@ import { Observations, observationsSchema } from "./observations.ts";
 import type { ResidualEstimator } from "./residual.ts";
 import { RiskBank } from "./risk-bank.ts";
 import type { LoadModel, Measured, NextStep, SearchSettings } from "./search-contract.ts";
+import { bestTrial } from "./trial-choice.ts";
 import { TOO_LATE, WindowReader, windowReaderSchema } from "./window-reading.ts";
 
 /** Weight that slowdowns from before a change of the system keep, in place of the load level's. */
@@ -29,12 +28,6 @@ const CHANGED_TRUST = 0.3;
 
 /** Service times compare between windows whose mean batch sizes differ by less than this, in logs. */
 const ALIKE_BATCHES = 0.2;
-
-/** Risk that any trial is taken to have where gains are weighed against risks. */
-const RISK_FLOOR = 0.3;
-
-/** A trial that surely fails must promise this many times more than one that is surely safe. */
-const RISK_PREMIUM = 3;
 
 /** JSON form of a search, but for the model, which is built again. */
 export const searchStateSchema = z.object({
@@ -279,46 +272,26 @@ export class SlowdownSearch {
   }
 
   #improve(incumbent: number, incumbentLog: number): NextStep {
-    const { minGain, stop } = this.#settings;
     const cost = this.#minimize === "cost";
-    const least = this.#bank.leastProbability;
-    const { belief } = this.#calibration;
-    const beliefs = this.#beliefs;
     const bias = this.#costBias.count === 0 ? 0 : this.#costBias.sum / this.#costBias.count;
     const incumbentCost = this.#observations.own(incumbent)?.logCost ?? 0;
-    let best = -1;
-    let bestScore = 0;
-    let bestGain = 0;
-    let bestProbability = 0;
-    for (let i = 0; i < this.#candidates.configurations.length; i++) {
-      let gain = Number.POSITIVE_INFINITY;
-      if (cost) {
-        gain = incumbentCost - (this.#model.logCost[i] ?? 0) - bias;
-        if (gain <= minGain || gain <= bestScore * RISK_FLOOR) continue;
-      }
-      if (i === incumbent || this.#cone.blocked(i, this.#window)) continue;
-      const measured = this.#observations.own(i) !== undefined;
-      const probability = measured ? beliefs.measuredProbability(i) : beliefs.probability(i);
-      if (probability < least) continue;
-      if (cost) gain *= probability;
-      else gain = measured ? beliefs.measuredImprovement(i, incumbentLog) : beliefs.improvement(i, incumbentLog);
-      const score = gain / (RISK_FLOOR + 1 - probability);
-      const demanded = stop * (1 + (RISK_PREMIUM - 1) * (1 - probability));
-      if (score <= bestScore || gain * belief <= demanded) continue;
-      best = i;
-      bestScore = score;
-      bestGain = gain;
-      bestProbability = probability;
-    }
-    if (best < 0) return this.#stay(incumbent, "nothing affordable promises more");
-    this.#bank.pay(1 - bestProbability);
-    this.#awaited = { index: best, promised: bestGain, value: cost ? incumbentCost : incumbentLog };
-    const percent = (100 * bestGain).toFixed(1);
-    const goal = cost ? "cost" : "latency";
-    const fresh = this.#observations.own(best) === undefined;
-    const what = `${fresh ? "expects" : "measured again: expects"} ${percent} % less ${goal}`;
-    const reason = `${what}, safe with probability ${bestProbability.toFixed(2)}`;
-    return { index: best, fresh, probability: bestProbability, reason };
+    const trial = bestTrial({
+      candidates: this.#candidates.configurations.length,
+      incumbentLog,
+      open: (i) => i !== incumbent && !this.#cone.blocked(i, this.#window),
+      measured: (i) => this.#observations.own(i) !== undefined,
+      saved: cost ? (i) => incumbentCost - (this.#model.logCost[i] ?? 0) - bias : null,
+      beliefs: this.#beliefs,
+      leastProbability: this.#bank.leastProbability,
+      believed: this.#calibration.belief,
+      settings: this.#settings,
+    });
+    if (trial === null) return this.#stay(incumbent, "nothing affordable promises more");
+    const { index, gain, probability, fresh } = trial;
+    this.#bank.pay(1 - probability);
+    this.#awaited = { index, promised: gain, value: cost ? incumbentCost : incumbentLog };
+    const what = `${fresh ? "expects" : "measured again: expects"} ${(100 * gain).toFixed(1)} % less ${this.#minimize}`;
+    return { index, fresh, probability, reason: `${what}, safe with probability ${probability.toFixed(2)}` };
   }
 
   /** Starts over when a repeated configuration is not what it was. */

@@ -1,5 +1,6 @@
 import { fleetKinds, type KindOfMachine } from "../../agents/fleet-kinds.ts";
 import { FleetLattice, type FleetPoint, faded } from "../../agents/fleet-lattice.ts";
+import { LATE_CALLS } from "../../src/switching/index.ts";
 import { contextOf } from "./fleet-context.ts";
 
 const WAITS_MS = [0, 50, 100, 150, 200, 250];
@@ -10,11 +11,20 @@ beforeAll(async () => {
   const [own] = fleetKinds(await contextOf("mmpp"));
   if (own === undefined) throw new Error("expected a kind of machine, found none");
   kind = own;
-  lattice = new FleetLattice([kind], WAITS_MS);
+  lattice = new FleetLattice([kind], WAITS_MS, false);
 });
 
 function point(changes: Partial<FleetPoint> = {}): FleetPoint {
-  return { kind: kind.name, rule: "learnt", margin: 0, holdS: 120, waitMs: 250, spotShare: 1, ...changes };
+  return {
+    kind: kind.name,
+    rule: "learnt",
+    margin: 0,
+    lateCalls: LATE_CALLS,
+    holdS: 120,
+    waitMs: 250,
+    spotShare: 1,
+    ...changes,
+  };
 }
 
 test("knobs that a rule does not read make no other point of it", () => {
@@ -31,7 +41,7 @@ test("a point of another kind of machine, or another wait, is none", () => {
 test("variants of a machine on demand differ in the wait alone; of a spot machine in its share too", () => {
   expect(lattice.variants(point())).toEqual([point({ waitMs: 200 })]);
   const spot = { ...kind, market: "spot" as const, fallbackKnob: "instances.c5.large.onDemand" };
-  const onSpot = new FleetLattice([spot], WAITS_MS);
+  const onSpot = new FleetLattice([spot], WAITS_MS, false);
   expect(onSpot.variants(point())).toEqual([
     point({ waitMs: 200 }),
     point({ spotShare: 0.75 }),
@@ -40,7 +50,7 @@ test("variants of a machine on demand differ in the wait alone; of a spot machin
 });
 
 test("a residual tells most of its own point, and more of its neighbours than of others", () => {
-  const own = new FleetLattice([kind], WAITS_MS);
+  const own = new FleetLattice([kind], WAITS_MS, false);
   own.fit([
     { point: point(), value: 0.1, weight: 1 },
     { point: point({ rule: "mixed", waitMs: 0 }), value: -0.1, weight: 1 },

@@ -3,7 +3,7 @@ import type { FleetPoint } from "../../agents/fleet-lattice.ts";
 import { type Night, type NightTask, workOvernight } from "../../agents/fleet-night.ts";
 import type { AgentContext } from "../../src/core/index.ts";
 import { SeededRandom } from "../../src/math/index.ts";
-import { ITERATION, unbrokenLoad } from "../../src/switching/index.ts";
+import { ITERATION, LATE_CALLS, unbrokenLoad } from "../../src/switching/index.ts";
 import { contextOf } from "./fleet-context.ts";
 
 const KIND = "instances.c5.large.onDemand";
@@ -36,7 +36,16 @@ function night(changes: Partial<NightTask> = {}): Night {
 }
 
 function at(changes: Partial<FleetPoint>): FleetPoint {
-  return { kind: KIND, rule: "mixed", margin: 0, holdS: 120, waitMs: 250, spotShare: 1, ...changes };
+  return {
+    kind: KIND,
+    rule: "mixed",
+    margin: 0,
+    lateCalls: LATE_CALLS,
+    holdS: 120,
+    waitMs: 250,
+    spotShare: 1,
+    ...changes,
+  };
 }
 
 test("at a constant load no point is worth leaving the one that keeps the layers that pay", () => {

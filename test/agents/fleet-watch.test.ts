@@ -69,6 +69,23 @@ test("dear rules stay where mixed would have missed the SLO", () => {
   expect(fellBehind(back(always(1), 2, tides))).not.toBeNull();
 });
 
+test("dear rules stay for a day after mixed would have missed the SLO, however quiet it is now", () => {
+  const few = { ...calls, concurrencyLimit: 4 };
+  const fixed: Choice = { rule: "static", count: 20, kind: kind.name, waitS: 0, spotShare: 1 };
+  const tides = Array.from({ length: 12 }, (_, turn) => (turn % 2 === 0 ? 10 : 90));
+  const quietFor = (hours: number): LookBack => {
+    const memory = new RateMemory(3);
+    const whole = (timeH: number, hours: number, recentRatesRps: number[]) =>
+      memory.add({ timeS: 3600 * timeH, durationS: 3600 * hours, rateRps: 50, recentRatesRps });
+    whole(2, 2, tides);
+    whole(2 + hours, hours, [50]);
+    return { memory, kind, choice: fixed, calls: few, decideEvery: 1, sinceS: 2 * 3600 };
+  };
+  expect(fellBehind(quietFor(4))).toBeNull();
+  expect(fellBehind({ ...quietFor(4), calls })?.far).toBe(true);
+  expect(fellBehind(quietFor(24))?.far).toBe(true);
+});
+
 test("the residual is how far measured costs are off those replayed", () => {
   const choice = always(-1);
   const replayedUsd = 10 * USD_PER_S * 4 * 3600;

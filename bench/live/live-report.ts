@@ -1,0 +1,79 @@
+// What `trimtab bench live` prints: each method beside the list of all configurations and the best measured again.
+
+import type { OpenScenario } from "../../environments/index.ts";
+import type { Configuration } from "../../src/core/index.ts";
+import type { RatioInterval, Verdict } from "./judge.ts";
+import type { Listed } from "./measuring.ts";
+import type { LiveSearch } from "./searching.ts";
+import type { MeasuredPoint } from "./task.ts";
+
+/** What became of one method. */
+export interface LiveResult {
+  readonly method: string;
+  readonly told: string;
+  readonly windows: number;
+  readonly kept: Configuration;
+  /** In the list of all, best first, by the one window each got; from 1. */
+  readonly keptRank: number;
+  /** Latency of what it kept over that of the best, measured again. */
+  readonly toBest: RatioInterval;
+  readonly within10: Verdict;
+  /** Windows until what it would keep was within 10 % of the best by the list; null when never. */
+  readonly windowsToWithin10: number | null;
+  /** Of all it served, canaries by their share. */
+  readonly brokeSloShare: number;
+  readonly seconds: number;
+}
+
+/** What `trimtab bench live` prints. */
+export interface LiveReport {
+  readonly arrivals: string;
+  readonly speed: number;
+  readonly rateRps: number;
+  readonly requestsPerWindow: number;
+  readonly runtime: string;
+  readonly percentile: number;
+  readonly sloMs: number;
+  readonly seed: number;
+  readonly prior: readonly MeasuredPoint[];
+  readonly configurations: number;
+  readonly initial: { readonly configuration: Configuration; readonly rank: number };
+  readonly best: readonly {
+    readonly configuration: Configuration;
+    readonly onceMs: number;
+    readonly againMs: readonly number[];
+  }[];
+  /** Median over the configurations measured again of the largest over the smallest of their windows. */
+  readonly spread: number;
+  readonly results: readonly LiveResult[];
+  readonly searches: readonly LiveSearch[];
+  readonly generatorLagP99Ms: number;
+  readonly minutes: number;
+}
+
+/** Place of a configuration in the list, from 1. */
+export function rankOf(open: OpenScenario, listed: readonly Listed[], configuration: Configuration): number {
+  return 1 + listed.findIndex((one) => open.lattice.distance(one.configuration, configuration) === 0);
+}
+
+/** Windows until what a search would keep was within 10 % of the best by the list; null when never. */
+export function windowsTo10(
+  open: OpenScenario,
+  listed: readonly Listed[],
+  { kept, passes }: LiveSearch,
+): number | null {
+  const bestMs = listed[0]?.latencyMs ?? 0;
+  let used = 0;
+  for (const [i, configuration] of kept.entries()) {
+    used += passes[i]?.share ?? 1;
+    const one = listed[rankOf(open, listed, configuration) - 1];
+    if ((one?.latencyMs ?? Number.POSITIVE_INFINITY) <= 1.1 * bestMs) return used;
+  }
+  return null;
+}
+
+/** Share of the windows of a search that broke the SLO, canaries by their share. */
+export function brokeShare({ passes }: LiveSearch): number {
+  const used = passes.reduce((sum, { share }) => sum + share, 0);
+  return passes.reduce((sum, { share, brokeSlo }) => sum + (brokeSlo ? share : 0), 0) / used;
+}

@@ -1,0 +1,94 @@
+// Service times, and latencies of configurations, as real servers have them.
+
+import type { OpenScenario } from "../../environments/index.ts";
+import type { Configuration } from "../../src/core/index.ts";
+import type { LiveCluster } from "./cluster.ts";
+import { objectiveOf } from "./searching.ts";
+import type { LiveLattice, MeasuredPoint } from "./task.ts";
+
+/** A configuration and the latency of its one window. */
+export interface Listed {
+  readonly configuration: Configuration;
+  readonly latencyMs: number;
+}
+
+/** Batches that come at once, how often, and how far apart, so that the last burst is served before the next comes. */
+const BURST_BATCHES = 8;
+const BURSTS = 20;
+const BURSTS_APART_MS = 150;
+
+/**
+ * Batches of one size, a few right after one another: their mean service time on a server that is busy, as it is in a window.
+ * After an idle moment the same batch takes up to three times as long; a first round is left out, as code is compiled in it.
+ */
+async function servicePoint(
+  cluster: LiveCluster,
+  intraOpThreads: number,
+  batch: number,
+  maxBatchDelayMs: number,
+): Promise<MeasuredPoint> {
+  await cluster.apply({ concurrency: 1, intraOpThreads, maxBatchSize: batch, maxBatchDelayMs });
+  const perBurst = BURST_BATCHES * batch;
+  const times = Array.from({ length: BURSTS * perBurst }, (_, i) => Math.floor(i / perBurst) * BURSTS_APART_MS);
+  await cluster.serve(times);
+  const { metrics } = await cluster.serve(times);
+  const sizes = [...(metrics.service?.byBatch ?? [])].sort((a, b) => b.batchSize - a.batchSize);
+  const [largest] = sizes;
+  if (largest === undefined) throw new Error("bench: expected batches served, found none");
+  return { intraOpThreads, batch: largest.batchSize, serviceMs: largest.meanMs };
+}
+
+/** Service times at six points of the lattice. */
+export async function measurePrior(cluster: LiveCluster, lattice: LiveLattice): Promise<MeasuredPoint[]> {
+  const points = new Map<string, MeasuredPoint>();
+  const sizes = [1, Math.min(8, ...lattice.maxBatchSize.slice(-1)), lattice.maxBatchSize.at(-1) ?? 1];
+  for (const threads of lattice.intraOpThreads) {
+    for (const batch of new Set(sizes)) {
+      const delays = batch === 1 ? lattice.maxBatchDelayMs.slice(0, 1) : lattice.maxBatchDelayMs.slice(-1);
+      const point = await servicePoint(cluster, threads, batch, delays[0] ?? 0);
+      points.set(`${point.intraOpThreads} ${point.batch}`, point);
+    }
+  }
+  return [...points.values()];
+}
+
+/** What so many servers can do at best. */
+export function capacityRps(points: readonly MeasuredPoint[], concurrency: number): number {
+  return Math.max(...points.map(({ batch, serviceMs }) => (1000 * concurrency * batch) / serviceMs / 2));
+}
+
+/** Every configuration once, in an order in which servers are started anew as seldom as can be. */
+export async function measureAll(
+  open: OpenScenario,
+  cluster: LiveCluster,
+  timesMs: readonly number[],
+  onOne: (done: number) => void,
+): Promise<Listed[]> {
+  const listed: Listed[] = [];
+  for (const configuration of open.lattice.all()) {
+    await cluster.apply(configuration);
+    const { metrics } = await cluster.serve(timesMs);
+    listed.push({ configuration, latencyMs: objectiveOf(metrics) ?? Number.POSITIVE_INFINITY });
+    onOne(listed.length);
+  }
+  return listed.sort((a, b) => a.latencyMs - b.latencyMs);
+}
+
+/** Windows of each configuration, round by round. Shape [configurations, rounds] */
+export async function measureAgain(
+  cluster: LiveCluster,
+  configurations: readonly Configuration[],
+  timesMs: readonly number[],
+  rounds: number,
+): Promise<number[][]> {
+  const latencies: number[][] = configurations.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    const order = configurations.map((_, i) => (round % 2 === 0 ? i : configurations.length - 1 - i));
+    for (const i of order) {
+      await cluster.apply(configurations[i] ?? {});
+      const { metrics } = await cluster.serve(timesMs);
+      latencies[i]?.push(objectiveOf(metrics) ?? Number.POSITIVE_INFINITY);
+    }
+  }
+  return latencies;
+}
