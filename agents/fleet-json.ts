@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { CheckpointError, type PolicySpec } from "../src/core/index.ts";
 import { checkPolicySeal } from "../src/spaces/index.ts";
-import { BoostedTrees, type Choice, featureNames, LATE_CALLS, readCalendar } from "../src/switching/index.ts";
+import { BoostedTrees, type Choice, featureNames, readCalendar } from "../src/switching/index.ts";
 import { beliefsSchema, experienceSchema, type FleetBeliefs } from "./fleet-beliefs.ts";
 import { RULES } from "./fleet-lattice.ts";
 import { tallyShape } from "./training-tally.ts";
@@ -22,7 +22,9 @@ const treesSchema = z.object({
   thresholds: numbers,
   leaves: numbers,
 });
-const used = { kind: z.string(), waitS: z.number().nonnegative(), spotShare: z.number().min(0).max(1) };
+/** What was written without one has none. */
+const reserve = z.number().nonnegative().default(0);
+const used = { kind: z.string(), waitS: z.number().nonnegative(), reserve, spotShare: z.number().min(0).max(1) };
 
 /** JSON form of a choice. */
 export const choiceSchema = z.discriminatedUnion("rule", [
@@ -41,8 +43,7 @@ const pointSchema = z.object({
   kind: z.string(),
   rule: z.enum(RULES),
   margin: z.number(),
-  /** A snapshot without it knows of one price alone. */
-  lateCalls: z.number().default(LATE_CALLS),
+  reserve,
   holdS: z.number(),
   waitMs: z.number(),
   spotShare: z.number(),

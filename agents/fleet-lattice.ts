@@ -1,7 +1,6 @@
 // The knob lattice of what a fleet may do until the next night, and the regions in which replays go wrong alike.
 //
-// knobs       kind of machine, rule, margin of learnt rules and what they take late requests for, hold of mixed, longest wait,
-//             share on spot
+// knobs       kind of machine, rule, margin of learnt rules, hold of mixed, reserve of both, longest wait, share on spot
 // residual    z = ln(cost simulated or measured / cost replayed as a fluid);  estimate = fluid · e^(mean z of the region)
 // Source: design section 7.1 (the fleet, level 3); slowdown-regions.md for the regions.
 // Differs: knobs that a rule does not read stand at their first value, so that no two points are the same rule.
@@ -9,30 +8,23 @@
 import type { Configuration, Knob, KnobLattice, KnobValue } from "../src/core/index.ts";
 import { REGIONS, Regions, type ResidualObservation } from "../src/slowdown/index.ts";
 import { knobLattice } from "../src/spaces/index.ts";
-import { LATE_CALLS } from "../src/switching/index.ts";
 import type { KindOfMachine } from "./fleet-kinds.ts";
 
 export const RULES = ["mixed", "static", "learnt", "calendar"] as const;
 export type RuleName = (typeof RULES)[number];
 
-/** Whether a rule is one of learnt switching. */
-export function isLearnt(rule: RuleName): boolean {
-  return rule === "learnt" || rule === "calendar";
-}
-
 export const MARGINS = [0, 20, 50];
 export const HOLDS_S = [120, 30, 300];
 const SPOT_SHARES = [1, 0.75, 0.5];
-/** Calls that a late request counts as, to learnt rules; only the first where functions could take all of the load. */
-const LATE_PRICES = [LATE_CALLS, 5 * LATE_CALLS, 25 * LATE_CALLS];
+/** Reserves of rules that follow the load; only the first where functions could take all of it. */
+const RESERVES = [0, 1.5, 2, 2.5, 3, 4, 6];
 
 /** A point of the lattice. */
 export interface FleetPoint {
   readonly kind: string;
   readonly rule: RuleName;
   readonly margin: number;
-  /** Calls that a late request counted as where the rules were learnt. */
-  readonly lateCalls: number;
+  readonly reserve: number;
   readonly holdS: number;
   readonly waitMs: number;
   readonly spotShare: number;
@@ -64,8 +56,8 @@ function knob(name: string, values: readonly KnobValue[]): Knob {
 export class FleetLattice {
   readonly #space: KnobLattice;
   readonly #kinds: readonly KindOfMachine[];
-  /** Values of `lateCalls`, ascending. */
-  readonly latePrices: readonly number[];
+  /** Ascending, the first for none. */
+  readonly reserves: readonly number[];
   readonly #points: readonly Configuration[];
   readonly #index = new Map<string, number>();
   readonly #regions: Regions;
@@ -77,7 +69,7 @@ export class FleetLattice {
    */
   constructor(kinds: readonly KindOfMachine[], waitsMs: readonly number[], limited: boolean) {
     this.#kinds = kinds;
-    this.latePrices = limited ? LATE_PRICES : [LATE_CALLS];
+    this.reserves = limited ? RESERVES : RESERVES.slice(0, 1);
     this.#space = knobLattice([
       knob(
         "kind",
@@ -85,7 +77,7 @@ export class FleetLattice {
       ),
       knob("rule", RULES),
       knob("margin", MARGINS),
-      knob("lateCalls", this.latePrices),
+      knob("reserve", this.reserves),
       knob("holdS", HOLDS_S),
       knob("waitMs", waitsMs),
       knob("spotShare", SPOT_SHARES),
@@ -117,11 +109,11 @@ export class FleetLattice {
   point(wanted: FleetPoint): FleetPoint | null {
     const kind = this.#kinds.find(({ name }) => name === wanted.kind);
     if (kind === undefined) return null;
-    const learnt = isLearnt(wanted.rule);
+    const learnt = wanted.rule === "learnt" || wanted.rule === "calendar";
     const point = {
       ...wanted,
       margin: learnt ? wanted.margin : 0,
-      lateCalls: learnt ? wanted.lateCalls : LATE_CALLS,
+      reserve: wanted.rule === "static" ? 0 : wanted.reserve,
       holdS: wanted.rule === "mixed" ? wanted.holdS : 120,
       spotShare: kind.market === "spot" && kind.fallbackKnob !== null ? wanted.spotShare : 1,
     };
@@ -129,11 +121,11 @@ export class FleetLattice {
   }
 
   /** All points of one kind and rule at its longest wait and, where it is on spot, wholly there. */
-  points(kind: KindOfMachine, rule: RuleName, waitMs: number, lateCalls = LATE_CALLS): FleetPoint[] {
-    const margins = isLearnt(rule) ? MARGINS : [0];
+  points(kind: KindOfMachine, rule: RuleName, waitMs: number, reserve = 0): FleetPoint[] {
+    const margins = rule === "learnt" || rule === "calendar" ? MARGINS : [0];
     const holds = rule === "mixed" ? HOLDS_S : [120];
     return margins.flatMap((margin) =>
-      holds.map((holdS) => ({ kind: kind.name, rule, margin, lateCalls, holdS, waitMs, spotShare: 1 })),
+      holds.map((holdS) => ({ kind: kind.name, rule, margin, reserve, holdS, waitMs, spotShare: 1 })),
     );
   }
 
@@ -183,7 +175,7 @@ export function samePoint(a: FleetPoint, b: FleetPoint): boolean {
     a.kind === b.kind &&
     a.rule === b.rule &&
     a.margin === b.margin &&
-    a.lateCalls === b.lateCalls &&
+    a.reserve === b.reserve &&
     a.holdS === b.holdS &&
     a.waitMs === b.waitMs &&
     a.spotShare === b.spotShare

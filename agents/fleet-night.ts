@@ -3,7 +3,7 @@
 // 1  kinds     mixed and the best fixed count of every kind, as a fluid; rules are learnt for the two cheapest kinds at most
 // 2  rules     fit on the first 70 %, with and without a calendar; every point of the lattice at the longest wait, as a fluid
 //              of a past under three days each third is replayed by rules fit on the other two
-//              where functions are limited and no learnt rule passes, they are learnt again, late requests at five times the price
+//              where functions are limited, with the least reserve at which one of a kind passes
 // 3  variants  of the three cheapest that pass: a shorter wait, less on spot
 // 4  simulate  the two cheapest, where the fleet stands and plain mixed, on six stretches; residuals teach the regions
 // 5  move      to the cheapest that passes when it gains more than .5 % and two standard errors, by hours; else stay,
@@ -24,7 +24,6 @@ import {
   callsPerS,
   fixedCountUsd,
   type IterationSettings,
-  LATE_CALLS,
   type LearntRules,
   launchSlotsOf,
   learnKind,
@@ -35,15 +34,7 @@ import {
 } from "../src/switching/index.ts";
 import { type Fold, foldsOf, stretchesOf } from "./fleet-folds.ts";
 import type { KindOfMachine } from "./fleet-kinds.ts";
-import {
-  FleetLattice,
-  type FleetPoint,
-  isLearnt,
-  RULES,
-  type RuleName,
-  type SeenResidual,
-  samePoint,
-} from "./fleet-lattice.ts";
+import { FleetLattice, type FleetPoint, RULES, type RuleName, type SeenResidual, samePoint } from "./fleet-lattice.ts";
 import { simulateChoice } from "./fleet-simulation.ts";
 
 /** Kinds that rules are learnt for; each costs a night's training. */
@@ -103,7 +94,8 @@ function waitsOf({ space }: AgentContext): number[] {
 }
 
 function choiceAt(point: FleetPoint, by: CountBy): Choice {
-  return { ...by, kind: point.kind, waitS: point.waitMs / 1000, spotShare: point.spotShare };
+  const { kind, waitMs, reserve, spotShare } = point;
+  return { ...by, kind, waitS: waitMs / 1000, reserve, spotShare };
 }
 
 function added(results: readonly ReplayResult[]): ReplayResult {
@@ -135,11 +127,7 @@ class NightWork {
 
   run(): Night {
     const kinds = this.#cheapestKinds();
-    for (const rule of RULES.filter((rule) => !isLearnt(rule))) this.#enterAll(kinds, rule);
-    for (const lateCalls of this.#lattice.latePrices) {
-      for (const rule of this.#learntRules()) this.#enterAll(kinds, rule, lateCalls);
-      if (this.#entries.some(({ point, fluid }) => isLearnt(point.rule) && fluid.hoursMissed === 0)) break;
-    }
+    for (const kind of kinds) this.#enterAll(kind);
     for (const { point } of this.#ranked().slice(0, REFINED)) {
       for (const variant of this.#lattice.variants(point)) this.#enter(variant);
     }
@@ -154,13 +142,16 @@ class NightWork {
     return this.#settle(here);
   }
 
-  #learntRules(): RuleName[] {
-    return RULES.filter((rule) => isLearnt(rule) && (rule !== "calendar" || this.#task.calendar));
-  }
-
-  #enterAll(kinds: readonly KindOfMachine[], rule: RuleName, lateCalls?: number): void {
-    for (const kind of kinds) {
-      for (const point of this.#lattice.points(kind, rule, 1000 * kind.waitS, lateCalls)) this.#enter(point);
+  /** Every rule on a kind; those that follow the load with more and more in reserve, until one of them passes. */
+  #enterAll(kind: KindOfMachine): void {
+    const rules = RULES.filter((rule) => rule !== "calendar" || this.#task.calendar);
+    for (const reserve of this.#lattice.reserves) {
+      const entered = rules
+        .filter((rule) => reserve === 0 || rule !== "static")
+        .flatMap((rule) => this.#lattice.points(kind, rule, 1000 * kind.waitS, reserve))
+        .map((point) => this.#enter(point));
+      if (entered.some((entry) => entry !== null && entry.point.rule !== "static" && entry.fluid.hoursMissed === 0))
+        return;
     }
   }
 
@@ -212,15 +203,15 @@ class NightWork {
   #countBy(point: FleetPoint, kind: KindOfMachine, load: RecordedLoad, label: string): CountBy | null {
     if (point.rule === "mixed") return { rule: "mixed", holdS: point.holdS };
     if (point.rule === "static") return { rule: "static", count: this.#fixedCount(kind, load) };
-    const learnt = this.#learn(kind, point, load, label);
+    const learnt = this.#learn(kind, point.rule === "calendar", load, label);
     return learnt === null ? null : { rule: "learnt", margin: point.margin, ...learnt };
   }
 
   /** The best fixed count that holds the SLO, or the one the fleet was set up with where that costs hardly more. */
   #fixedCount(kind: KindOfMachine, load: RecordedLoad): number {
-    const { calls, context } = this.#task;
+    const { calls, context, random } = this.#task;
     const misses = (count: number): boolean =>
-      replayFluid(load, kind, calls, () => count, { first: count }).hoursMissed > 0;
+      replayFluid(load, kind, calls, () => count, { first: count, chance: random.split("losses") }).hoursMissed > 0;
     let best = bestFixedCount(load, kind, calls, kind.most);
     while (best < kind.most && misses(best)) best += 1;
     const given = Math.min(kind.most, numberAt(context.initial, kind.knob, 0));
@@ -228,16 +219,14 @@ class NightWork {
     return usd(best) > (1 - LEAST_GAIN) * usd(given) && !misses(given) ? given : best;
   }
 
-  #learn(kind: KindOfMachine, { rule, lateCalls }: FleetPoint, load: RecordedLoad, label: string): LearntRules | null {
-    const calendar = rule === "calendar";
+  #learn(kind: KindOfMachine, calendar: boolean, load: RecordedLoad, label: string): LearntRules | null {
     const { random, calls, decideEvery, settings } = this.#task;
-    const price = lateCalls === LATE_CALLS ? "" : ` late at ${lateCalls}`;
-    const key = `${label} ${kind.name}${calendar ? " with calendar" : ""}${price}`;
+    const key = `${label} ${kind.name}${calendar ? " with calendar" : ""}`;
     const known = this.#learnt.get(key);
     if (known !== undefined) return known;
     const calendars: Calendars | null = calendar ? calendarsOf(load, launchSlotsOf(kind)) : null;
     if (calendar && calendars === null) return null;
-    const learnt = learnKind(load, kind, calendars, random.split(key), { calls, decideEvery, settings, lateCalls });
+    const learnt = learnKind(load, kind, calendars, random.split(key), { calls, decideEvery, settings });
     this.#learnt.set(key, learnt);
     return learnt;
   }

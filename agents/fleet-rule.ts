@@ -1,14 +1,23 @@
 // The rule that runs a fleet until the next night: from an observation and the load's features to a configuration.
 //
 // learnt: machines wanted by the switching rules;  mixed, static: the optimizers of that name for the chosen kind
+// never fewer than are kept in reserve where functions are limited
 // they are split over the kind's markets (fleet-machines.ts)
 // other kinds of machine go, and the batch follows the new kind, once its ready machines carry the load
 
 import type { AgentContext, ClusterState, Configuration, Proposal } from "../src/core/index.ts";
 import { numberAt } from "../src/optimizers/fleet.ts";
 import { createOptimizer, tuningProblem } from "../src/optimizers/index.ts";
-import { type Choice, emptyRow, type FeatureStream, machinesWanted, writeMoment } from "../src/switching/index.ts";
-import { type KindOfMachine, settingsOf } from "./fleet-kinds.ts";
+import {
+  type CallBehaviour,
+  type Choice,
+  emptyRow,
+  type FeatureStream,
+  machinesWanted,
+  reservedCount,
+  writeMoment,
+} from "../src/switching/index.ts";
+import { callBehaviour, type KindOfMachine, settingsOf } from "./fleet-kinds.ts";
 import { askFor, type Present, presentOf } from "./fleet-machines.ts";
 
 /** Host knobs that must suit every machine that runs. */
@@ -21,12 +30,14 @@ export class FleetRule {
   readonly #kind: KindOfMachine | null;
   readonly #others: readonly string[];
   readonly #row: Float64Array;
+  readonly #calls: CallBehaviour;
   readonly #why: string;
 
   /** @param choice null for leaving the fleet to `mixed` @param why opens every reason */
   constructor(context: AgentContext, kinds: readonly KindOfMachine[], choice: Choice | null, why: string) {
     const kind = kinds.find(({ name }) => name === choice?.kind) ?? null;
     this.#context = context;
+    this.#calls = callBehaviour(context);
     this.#choice = choice;
     this.#kind = kind;
     this.#why = why;
@@ -47,7 +58,10 @@ export class FleetRule {
     }
     const present = presentOf(observation, current, kind);
     const running = present.ready + present.booting;
-    const { wanted, how } = this.#count(choice, kind, observation, stream, present);
+    const counted = this.#count(choice, kind, observation, stream, present);
+    const reserved = reservedCount(choice, kind, stream.halfHourRps, this.#calls);
+    const wanted = Math.max(counted.wanted, reserved);
+    const how = reserved > counted.wanted ? `${reserved} in reserve, as functions are limited` : counted.how;
     const configuration = this.#of(current, kind, choice, wanted, present, stream.referenceRps);
     const change =
       wanted > running ? `${wanted - running} more` : wanted < running ? `${running - wanted} fewer` : "as many";

@@ -8,15 +8,7 @@
 //   whatever acts is judged, fixed counts too; it is judged earlier, by more; the past of another regime is left behind.
 
 import type { CallBehaviour } from "../src/switching/index.ts";
-import {
-  type Choice,
-  LATE_CALLS,
-  Past,
-  type RateMemory,
-  SLOT_S,
-  type Stretch,
-  stretchFrom,
-} from "../src/switching/index.ts";
+import { type Choice, Past, type RateMemory, SLOT_S, type Stretch, stretchFrom } from "../src/switching/index.ts";
 import type { KindOfMachine } from "./fleet-kinds.ts";
 import type { FleetPoint } from "./fleet-lattice.ts";
 
@@ -48,14 +40,14 @@ export interface LookBack {
 
 /** The plain mixed rule on a kind of machine. */
 export function mixedOn(kind: KindOfMachine): Choice {
-  return { rule: "mixed", holdS: REFERENCE_HOLD_S, kind: kind.name, waitS: kind.waitS, spotShare: 1 };
+  return { rule: "mixed", holdS: REFERENCE_HOLD_S, kind: kind.name, waitS: kind.waitS, reserve: 0, spotShare: 1 };
 }
 
 /** Where plain mixed stands on the lattice. */
 export function mixedPoint(kind: KindOfMachine): FleetPoint {
   const { name, waitS } = kind;
-  const unread = { margin: 0, lateCalls: LATE_CALLS, spotShare: 1 };
-  return { kind: name, rule: "mixed", holdS: REFERENCE_HOLD_S, waitMs: 1000 * waitS, ...unread };
+  const plain = { margin: 0, reserve: 0, spotShare: 1 };
+  return { kind: name, rule: "mixed", holdS: REFERENCE_HOLD_S, waitMs: 1000 * waitS, ...plain };
 }
 
 /** The last part of the past, and as much before it as its features need. @param forS how long the part is */

@@ -59,6 +59,9 @@ export function portableFleet(
   if (others.length > 0 && (context.limits.vcpus !== undefined || context.limits.gpus !== undefined)) {
     throw new ExportError("region-fleet: expected no limit on vcpus or gpus shared by several kinds, found one");
   }
+  if (choice.reserve > 0) {
+    throw new ExportError("region-fleet: expected functions without a limit, found machines kept in reserve for it");
+  }
   const { knob, host, market, capacityRps, most } = kind;
   const settings = settingsOf(kind, choice);
   return { form: "fleet", knob, host, market, settings, others, capacityRps, most, rule };

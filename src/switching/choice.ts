@@ -5,6 +5,7 @@ import { machinesWanted } from "./decide.ts";
 import { type CountRule, mixedCounts } from "./fluid-replay.ts";
 import type { MachinePrice } from "./layers.ts";
 import type { Moments } from "./moments.ts";
+import { type CallBehaviour, callsPerS } from "./overflow.ts";
 import type { SwitchingRules } from "./policy-iteration.ts";
 
 /** A kind of machine the fleet may be built from. */
@@ -35,6 +36,8 @@ export type Choice = CountBy & {
   readonly kind: string;
   /** Longest predicted wait of a request that is not handed over to a function. */
   readonly waitS: number;
+  /** Times the load of the last half hour that machines and functions together are to carry; 0 for no such floor. */
+  readonly reserve: number;
   /** Share of the machines asked for on the spot market; 1 for a kind on demand too. */
   readonly spotShare: number;
 };
@@ -62,9 +65,26 @@ export function countRule(choice: CountBy, kind: FleetKind, moments: Moments): C
   };
 }
 
+/**
+ * Machines that a choice keeps whatever its rule wants, as functions are limited and a launch takes its time:
+ * ceil((reserve · r1800 - calls a second) / μ).
+ */
+export function reservedCount(
+  { reserve }: Pick<Choice, "reserve">,
+  { capacityRps, most }: Pick<FleetKind, "capacityRps" | "most">,
+  halfHourRps: number,
+  calls: CallBehaviour,
+): number {
+  if (reserve === 0) return 0;
+  const overRps = reserve * halfHourRps - callsPerS(calls);
+  return Math.min(most, Math.max(0, Math.ceil(overRps / capacityRps - 1e-9)));
+}
+
 /** A choice in words. */
 export function choiceText(choice: Choice): string {
-  const on = `of ${choice.kind}${choice.spotShare < 1 ? `, ${(100 * choice.spotShare).toFixed(0)} % on spot` : ""}`;
+  const spot = choice.spotShare < 1 ? `, ${(100 * choice.spotShare).toFixed(0)} % on spot` : "";
+  const kept = choice.reserve > 0 ? `, in reserve for ${choice.reserve} times the load` : "";
+  const on = `of ${choice.kind}${spot}${kept}`;
   if (choice.rule === "mixed") return `mixed, hold ${choice.holdS} s ${on}`;
   if (choice.rule === "static") return `a fixed ${choice.count} ${on}`;
   return `learnt${choice.calendar === null ? "" : " with calendar"}, margin ${choice.margin} s ${on}`;

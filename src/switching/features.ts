@@ -123,13 +123,18 @@ export class FeatureStream {
     return Math.max(IDLE_RPS, (2 * this.mean(2) + this.mean(6)) / 3);
   }
 
+  /** Mean rate of the last half hour. */
+  get halfHourRps(): number {
+    return this.mean(RING);
+  }
+
   /** Writes the features of the moment into `into` from `offset` on. */
   write(into: Float64Array, offset: number): void {
     const r60 = this.mean(6);
     const r300 = this.mean(30);
     into[offset] = logRatio(this.mean(1), r60);
     into[offset + 1] = logRatio(r60, r300);
-    into[offset + 2] = logRatio(r300, this.mean(RING));
+    into[offset + 2] = logRatio(r300, this.halfHourRps);
     into[offset + 3] = logRatio(r60, this.base);
     into[offset + 4] = this.#burstS < 0 ? 0 : Math.log(10 + this.#burstS);
     into[offset + 5] = Math.log(10 + this.#sinceS);

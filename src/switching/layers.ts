@@ -1,11 +1,10 @@
 // The fleet's cost cut into layers: with equal machines and a price per call, each layer is on or off on its own account.
 //
-// cost(n) = Σ_{k<=n} p + f(n),   f(n) what the requests cost that n machines hand over: c a call, L c where no function can
+// cost(n) = Σ_{k<=n} p + f(n),   f(n) what the requests cost that n machines hand over: c a call, 20 c where no function can
 // gain of layer l in a slot, in seconds of machine price:  g_l[s] = (f(l) - f(l + 1)) / p;  queue-free and with functions
 //   without a limit  f(n) - f(n + 1) = c·d,  d = clip(λ - nμ, 0, μ)
 // levels: at most 28 multiples of μ from 0 to the peak, spaced as i^1.25, the last one wholly above it
 // Source: fleet-switching.md. f is convex in n, so the layers below a layer are on before it is.
-// L multiplies the SLO's constraint: 20, or more where rules learnt with less miss hours (fleet-night.ts)
 // Differs: what may wait is not handed over; a layer that is never used is learnt from too, so that rules know where to stop.
 
 import { SLOT_S } from "./features.ts";
@@ -40,8 +39,8 @@ export interface Layer {
 const MAX_LEVELS = 28;
 const SPACING = 1.25;
 
-/** Calls that a request counts as which neither machine nor function serves in time, where nothing else is said. */
-export const LATE_CALLS = 20;
+/** A request that neither machine nor function serves in time counts as this many calls. */
+const LATE_CALLS = 20;
 
 /** Multiples of the capacity up to the first at or above the peak, dense at the bottom. */
 export function layerLevels(peakRps: number, capacityRps: number): number[] {
@@ -51,17 +50,8 @@ export function layerLevels(peakRps: number, capacityRps: number): number[] {
   return [...new Set(multiples)].map((multiple) => multiple * capacityRps);
 }
 
-/**
- * Calls that each slot costs under a capacity that stays as it is; shape [slots].
- * @param lateCalls calls that a late request counts as
- */
-export function callsUnder(
-  load: RecordedLoad,
-  capacityRps: number,
-  waitS: number,
-  calls: CallBehaviour,
-  lateCalls = LATE_CALLS,
-): Float64Array {
+/** Calls that each slot costs under a capacity that stays as it is; late requests count as many. Shape [slots]. */
+export function callsUnder(load: RecordedLoad, capacityRps: number, waitS: number, calls: CallBehaviour): Float64Array {
   const backlog = new Backlog();
   const most = callsPerS(calls);
   const perSlot = new Float64Array(load.slots);
@@ -69,7 +59,7 @@ export function callsUnder(
     let sum = 0;
     for (let at = slot * SLOT_S; at < (slot + 1) * SLOT_S; at++) {
       const over = backlog.take(load.counts[at] ?? 0, capacityRps, waitS);
-      sum += over > most ? most + lateCalls * (over - most) : over;
+      sum += over > most ? most + LATE_CALLS * (over - most) : over;
     }
     perSlot[slot] = sum;
   }
@@ -82,10 +72,9 @@ export function layerGains(
   levelRps: number,
   { capacityRps, callUsd, usdPerS, waitS }: MachinePrice,
   calls: CallBehaviour,
-  lateCalls = LATE_CALLS,
 ): Float64Array {
-  const off = callsUnder(load, levelRps, waitS, calls, lateCalls);
-  const on = callsUnder(load, levelRps + capacityRps, waitS, calls, lateCalls);
+  const off = callsUnder(load, levelRps, waitS, calls);
+  const on = callsUnder(load, levelRps + capacityRps, waitS, calls);
   return off.map((count, slot) => ((count - (on[slot] ?? 0)) * callUsd) / usdPerS);
 }
 
@@ -95,10 +84,9 @@ export function machineLayers(
   peakRps: number,
   machine: MachinePrice,
   calls: CallBehaviour,
-  lateCalls = LATE_CALLS,
 ): Layer[] {
   return layerLevels(peakRps, machine.capacityRps).map((levelRps) => ({
     levelRps,
-    gains: layerGains(load, levelRps, machine, calls, lateCalls),
+    gains: layerGains(load, levelRps, machine, calls),
   }));
 }

@@ -4,7 +4,7 @@ import type { Random } from "../core/index.ts";
 import type { Calendars } from "./calendar.ts";
 import type { LearntRules } from "./choice.ts";
 import { SLOT_S } from "./features.ts";
-import { LATE_CALLS, type MachinePrice, machineLayers } from "./layers.ts";
+import { type MachinePrice, machineLayers } from "./layers.ts";
 import { type Moments, momentsOf } from "./moments.ts";
 import type { CallBehaviour } from "./overflow.ts";
 import { ITERATION, type IterationSettings, learnSwitching } from "./policy-iteration.ts";
@@ -16,8 +16,6 @@ export interface LearnOptions {
   /** Slots between decisions. */
   readonly decideEvery: number;
   readonly settings?: IterationSettings;
-  /** Calls that a request counts as which neither machine nor function serves in time. */
-  readonly lateCalls?: number;
 }
 
 /** Peak that layers reach up to: the highest mean rate of a slot. */
@@ -36,7 +34,7 @@ export function learnKind(
   kind: MachinePrice,
   calendars: Calendars | null,
   random: Random,
-  { calls, decideEvery, settings = ITERATION, lateCalls = LATE_CALLS }: LearnOptions,
+  { calls, decideEvery, settings = ITERATION }: LearnOptions,
 ): LearntRules {
   const costs = {
     launchSlots: launchSlotsOf(kind),
@@ -44,7 +42,7 @@ export function learnKind(
     lossPerSlot: Math.min(1, kind.lossesPerS * SLOT_S),
   };
   const moments = momentsOf(load, calendars?.others ?? null);
-  const layers = machineLayers(load, peakRps(moments), kind, calls, lateCalls);
+  const layers = machineLayers(load, peakRps(moments), kind, calls);
   const rules = learnSwitching(moments, layers, costs, decideEvery, random, settings);
   return { rules, calendar: calendars?.all ?? null };
 }

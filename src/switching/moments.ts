@@ -36,6 +36,7 @@ export interface Moments {
   /** Shape [slots]. */
   readonly referenceRps: Float64Array;
   readonly rateRps: Float64Array;
+  readonly halfHourRps: Float64Array;
 }
 
 /** Computes the features of every slot, each from the slots up to it. @param calendarAt for the end of a slot */
@@ -46,6 +47,7 @@ export function momentsOf(load: RecordedLoad, calendarAt: ((timeS: number) => Ca
   const rows = new Float64Array(slots * width);
   const referenceRps = new Float64Array(slots);
   const rateRps = new Float64Array(slots);
+  const halfHourRps = new Float64Array(slots);
   for (let slot = 0; slot < slots; slot++) {
     let sum = 0;
     for (let second = 0; second < SLOT_S; second++) sum += counts[slot * SLOT_S + second] ?? 0;
@@ -54,17 +56,23 @@ export function momentsOf(load: RecordedLoad, calendarAt: ((timeS: number) => Ca
     const fromS = startS[slot] ?? 0;
     writeMoment(rows, slot * width, stream, calendarAt?.(fromS) ?? null, fromS + SLOT_S);
     referenceRps[slot] = stream.referenceRps;
+    halfHourRps[slot] = stream.halfHourRps;
   }
-  return { slots, width, rows, referenceRps, rateRps };
+  return { slots, width, rows, referenceRps, rateRps, halfHourRps };
 }
 
 /** The slots in [from, to); features keep what came before. */
-export function cutMoments({ width, rows, referenceRps, rateRps }: Moments, from: number, to: number): Moments {
+export function cutMoments(
+  { width, rows, referenceRps, rateRps, halfHourRps }: Moments,
+  from: number,
+  to: number,
+): Moments {
   return {
     slots: to - from,
     width,
     rows: rows.subarray(from * width, to * width),
     referenceRps: referenceRps.subarray(from, to),
     rateRps: rateRps.subarray(from, to),
+    halfHourRps: halfHourRps.subarray(from, to),
   };
 }

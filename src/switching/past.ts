@@ -2,7 +2,7 @@
 
 import type { Random } from "../core/index.ts";
 import type { Calendar } from "./calendar.ts";
-import { type Choice, countRule, type FleetKind, usedBy } from "./choice.ts";
+import { type Choice, countRule, type FleetKind, reservedCount, usedBy } from "./choice.ts";
 import { type CountRule, type ReplayResult, replayFluid } from "./fluid-replay.ts";
 import { type Moments, momentsOf } from "./moments.ts";
 import type { CallBehaviour } from "./overflow.ts";
@@ -42,9 +42,12 @@ export class Past {
   ruleOf(choice: Choice, kind: FleetKind, from: number): { readonly rule: CountRule; readonly first: number } {
     const moments = this.moments(choice.rule === "learnt" ? choice.calendar : null);
     const decided = countRule(choice, kind, moments);
+    const reserved = (slot: number): number => reservedCount(choice, kind, moments.halfHourRps[slot] ?? 0, this.calls);
     const rule: CountRule = (slot, ready, booting) =>
-      (slot + 1) % this.decideEvery === 0 ? Math.min(kind.most, decided(slot, ready, booting)) : ready + booting;
-    const needed = Math.ceil((moments.rateRps[from] ?? 0) / kind.capacityRps);
+      (slot + 1) % this.decideEvery === 0
+        ? Math.max(reserved(slot), Math.min(kind.most, decided(slot, ready, booting)))
+        : ready + booting;
+    const needed = Math.max(reserved(from), Math.ceil((moments.rateRps[from] ?? 0) / kind.capacityRps));
     return { rule, first: choice.rule === "static" ? choice.count : Math.min(kind.most, needed) };
   }
 

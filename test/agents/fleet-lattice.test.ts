@@ -1,6 +1,5 @@
 import { fleetKinds, type KindOfMachine } from "../../agents/fleet-kinds.ts";
 import { FleetLattice, type FleetPoint, faded } from "../../agents/fleet-lattice.ts";
-import { LATE_CALLS } from "../../src/switching/index.ts";
 import { contextOf } from "./fleet-context.ts";
 
 const WAITS_MS = [0, 50, 100, 150, 200, 250];
@@ -19,7 +18,7 @@ function point(changes: Partial<FleetPoint> = {}): FleetPoint {
     kind: kind.name,
     rule: "learnt",
     margin: 0,
-    lateCalls: LATE_CALLS,
+    reserve: 0,
     holdS: 120,
     waitMs: 250,
     spotShare: 1,

@@ -30,7 +30,7 @@ function always(up: number): Choice {
   const constant = (base: number): BoostedTrees =>
     new BoostedTrees({ depth: 1, base, features: [], thresholds: [], leaves: [] });
   const rules = { up: constant(up), keep: constant(1) };
-  return { rule: "learnt", margin: 0, rules, calendar: null, kind: kind.name, waitS: 0, spotShare: 1 };
+  return { rule: "learnt", margin: 0, rules, calendar: null, kind: kind.name, waitS: 0, reserve: 0, spotShare: 1 };
 }
 
 /** Hours at 50 requests a second, ten machines' worth, or at other rates by turns of equal length. */
@@ -50,7 +50,14 @@ test("rules that launch without end have fallen far behind mixed after an hour, 
 test("a fixed count is judged too: the closer to what mixed costs the later, and not as another regime's", () => {
   // Mixed keeps ten machines; 11 cost 1.1 times as much and spare no call, 20 twice as much. Bounds are 1.17 after 2 h and
   // 1.05 after 24; of another regime 1.73 after an hour and 1.15 after 24.
-  const fixed = (count: number): Choice => ({ rule: "static", count, kind: kind.name, waitS: 0, spotShare: 1 });
+  const fixed = (count: number): Choice => ({
+    rule: "static",
+    count,
+    kind: kind.name,
+    waitS: 0,
+    reserve: 0,
+    spotShare: 1,
+  });
   expect(fellBehind(back(fixed(11), 2))).toBeNull();
   expect(fellBehind(back(fixed(11), 24))?.far).toBe(false);
   expect(fellBehind(back(fixed(20), 1))?.far).toBe(true);
@@ -71,7 +78,7 @@ test("dear rules stay where mixed would have missed the SLO", () => {
 
 test("dear rules stay for a day after mixed would have missed the SLO, however quiet it is now", () => {
   const few = { ...calls, concurrencyLimit: 4 };
-  const fixed: Choice = { rule: "static", count: 20, kind: kind.name, waitS: 0, spotShare: 1 };
+  const fixed: Choice = { rule: "static", count: 20, kind: kind.name, waitS: 0, reserve: 0, spotShare: 1 };
   const tides = Array.from({ length: 12 }, (_, turn) => (turn % 2 === 0 ? 10 : 90));
   const quietFor = (hours: number): LookBack => {
     const memory = new RateMemory(3);
