@@ -41,6 +41,7 @@ import { type FleetPoint, faded, type SeenResidual } from "./fleet-lattice.ts";
 import { workOvernight } from "./fleet-night.ts";
 import { FleetPolicy, fleetPolicy, readSpec } from "./fleet-policy.ts";
 import { FleetRule } from "./fleet-rule.ts";
+import { FleetStanding } from "./fleet-standing.ts";
 import { pushSlots } from "./fleet-stream.ts";
 import { fellBehind, JUDGED_EVERY_S, type LookBack, measuredResidual, mixedOn, mixedPoint } from "./fleet-watch.ts";
 import { portableFleet } from "./portable-fleet.ts";
@@ -75,19 +76,14 @@ class RegionFleet implements Agent {
   readonly #experience: FleetExperience;
   #beliefs: FleetBeliefs = NO_BELIEFS;
   #kinds: readonly KindOfMachine[];
-  #choice: Choice | null;
-  #why = BOOTSTRAP;
-  #rule: FleetRule;
-  #point: FleetPoint | null = null;
+  readonly #standing: FleetStanding;
   #seen: readonly SeenResidual[] = [];
   #elapsedS = 0;
   #nights = 0;
   #nightS = 0;
-  #chosenS = 0;
   /** When the regime that is learnt from began. */
   #regimeS = 0;
   #checkedS = 0;
-  #usdSinceChosen = 0;
   readonly #tally = new TrainingTally();
 
   constructor(context: AgentContext, settings: Settings) {
@@ -96,12 +92,12 @@ class RegionFleet implements Agent {
     this.#kinds = fleetKinds(context);
     this.#memory = new RateMemory(settings.historyDays);
     this.#experience = new FleetExperience(context);
-    this.#choice = this.#kinds[0] === undefined ? null : mixedOn(this.#kinds[0]);
-    this.#rule = new FleetRule(context, this.#kinds, this.#choice, this.#why);
+    const choice = this.#kinds[0] === undefined ? null : mixedOn(this.#kinds[0]);
+    this.#standing = new FleetStanding(context, this.#kinds, { choice, why: BOOTSTRAP, point: null });
   }
 
   act(observation: ClusterState): Proposal {
-    if (this.#remember(observation)) return this.#rule.propose(observation, this.#stream);
+    if (this.#remember(observation)) return this.#standing.rule.propose(observation, this.#stream);
     const running = observation.inFlight ?? observation.configuration;
     return { configuration: this.#context.space.nearest(running), reason: "no arrivals told: held as it is" };
   }
@@ -129,7 +125,8 @@ class RegionFleet implements Agent {
 
   policy(): Policy {
     const training = this.#tally.summary();
-    return fleetPolicy(NAME, this.#context, this.#kinds, this.#choice, this.#beliefs, this.#why, training);
+    const { choice, why } = this.#standing;
+    return fleetPolicy(NAME, this.#context, this.#kinds, choice, this.#beliefs, why, training);
   }
 
   save(): AgentSnapshot {
@@ -139,17 +136,17 @@ class RegionFleet implements Agent {
       stream: this.#stream.save(),
       experience: this.#experience.save(),
       beliefs: this.#beliefs,
-      choice: choiceData(this.#choice),
-      why: this.#why,
-      point: this.#point,
+      choice: choiceData(this.#standing.choice),
+      why: this.#standing.why,
+      point: this.#standing.point,
       seen: this.#seen,
       elapsedS: this.#elapsedS,
       nights: this.#nights,
       nightS: this.#nightS,
-      chosenS: this.#chosenS,
+      chosenS: this.#standing.sinceS,
       regimeS: this.#regimeS,
       checkedS: this.#checkedS,
-      usdSinceChosen: this.#usdSinceChosen,
+      usdSinceChosen: this.#standing.usd,
       ...this.#tally.save(),
     };
     return { agent: NAME, version: 1, state: toJson(state) };
@@ -160,16 +157,15 @@ class RegionFleet implements Agent {
     this.#stream.restore(state.stream);
     this.#experience.restore(state.experience);
     this.#believe(state.beliefs);
-    this.#point = state.point;
     this.#seen = state.seen;
     this.#elapsedS = state.elapsedS;
     this.#nights = state.nights;
     this.#nightS = state.nightS;
-    this.#choose(readChoice(state.choice), state.why);
-    this.#chosenS = state.chosenS;
+    this.#choose(readChoice(state.choice), state.why, state.point);
+    this.#standing.sinceS = state.chosenS;
+    this.#standing.usd = state.usdSinceChosen;
     this.#regimeS = state.regimeS;
     this.#checkedS = state.checkedS;
-    this.#usdSinceChosen = state.usdSinceChosen;
     this.#tally.restore(state);
   }
 
@@ -198,13 +194,12 @@ class RegionFleet implements Agent {
       random: this.#context.random.split(`${NAME} night ${this.#nights}`),
       settings: { ...ITERATION, rows, trees: { ...TREES, trees } },
       calendar,
-      stands: this.#point,
+      stands: this.#standing.point,
       seen: this.#seen,
     });
     this.#seen = night.seen;
-    this.#point = night.point;
     const opening = `night ${this.#nights}${because === null ? "" : ` (${because})`}`;
-    this.#choose(night.choice, `${opening}, ${choiceText(night.choice)}: ${night.why}`);
+    this.#choose(night.choice, `${opening}, ${choiceText(night.choice)}: ${night.why}`, night.point);
   }
 
   /** Beliefs that strayed are mended by a night; what fell behind gives way to mixed until the next. */
@@ -219,17 +214,16 @@ class RegionFleet implements Agent {
     const back = this.#lookBack();
     const behind = back === null ? null : fellBehind(back);
     if (back === null || behind === null) return;
-    if (behind.far) this.#regimeS = this.#chosenS;
-    this.#point = mixedPoint(back.kind);
+    if (behind.far) this.#regimeS = this.#standing.sinceS;
     const forgets = behind.far ? "; the past before that is learnt from no more" : "";
-    this.#choose(mixedOn(back.kind), `fell back on mixed, what was learnt cost ${behind.text}${forgets}`);
+    const why = `fell back on mixed, what was learnt cost ${behind.text}${forgets}`;
+    this.#choose(mixedOn(back.kind), why, mixedPoint(back.kind));
   }
 
   /** Host settings that fit what was measured of slow batches, where those that act no longer do. */
   #hurry(): void {
-    const choice = this.#choice;
-    const kind = this.#kinds.find(({ name }) => name === choice?.kind);
-    if (choice === null || kind === undefined) return;
+    const { choice, kind, why, point } = this.#standing;
+    if (choice === null || kind === null) return;
     const { serviceTail } = this.#experience.beliefs(null);
     const tail = serviceTail[kind.host] ?? 1;
     if (tail <= (this.#beliefs.serviceTail[kind.host] ?? 1) || keepsTime(this.#context, kind, tail)) return;
@@ -238,12 +232,11 @@ class RegionFleet implements Agent {
     if (shorter === undefined) return;
     this.#believe(beliefs);
     const waitS = Math.min(choice.waitS, shorter.waitS);
-    this.#choose({ ...choice, waitS }, `${this.#why}; slow batches take ${tail.toFixed(2)} of the mean`);
+    this.#choose({ ...choice, waitS }, `${why}; slow batches take ${tail.toFixed(2)} of the mean`, point);
   }
 
   #strayed(): string | null {
-    const kind = this.#kinds.find(({ name }) => name === this.#choice?.kind);
-    const type = this.#context.catalogue.instances.find(({ name }) => name === kind?.host);
+    const type = this.#context.catalogue.instances.find(({ name }) => name === this.#standing.kind?.host);
     const callUsd = modelledCallUsd(this.#context);
     if (type === undefined || callUsd === null) return null;
     const listed = { launchS: meanDurationS(type.launchS), callUsd };
@@ -253,21 +246,21 @@ class RegionFleet implements Agent {
   /** How far the last replay of what acted is off what was measured. */
   #measured(): SeenResidual[] {
     const back = this.#lookBack();
-    const value = back === null ? null : measuredResidual(back, this.#usdSinceChosen);
-    return value === null || this.#point === null ? [] : [{ point: this.#point, value, weight: MEASURED_WEIGHT }];
+    const { point, usd } = this.#standing;
+    const value = back === null ? null : measuredResidual(back, usd);
+    return value === null || point === null ? [] : [{ point, value, weight: MEASURED_WEIGHT }];
   }
 
   #lookBack(): LookBack | null {
-    const choice = this.#choice;
-    const kind = this.#kinds.find(({ name }) => name === choice?.kind);
-    if (choice === null || kind === undefined) return null;
+    const { choice, kind } = this.#standing;
+    if (choice === null || kind === null) return null;
     return {
       memory: this.#memory,
       kind,
       choice,
       calls: callBehaviour(this.#context),
       decideEvery: this.#decideEvery(),
-      sinceS: this.#elapsedS - this.#chosenS,
+      sinceS: this.#elapsedS - this.#standing.sinceS,
     };
   }
 
@@ -280,12 +273,9 @@ class RegionFleet implements Agent {
     this.#kinds = fleetKinds(this.#context, beliefs);
   }
 
-  #choose(choice: Choice | null, why: string): void {
-    this.#choice = choice;
-    this.#why = why;
-    this.#rule = new FleetRule(this.#context, this.#kinds, choice, why);
-    this.#chosenS = this.#checkedS = this.#elapsedS;
-    this.#usdSinceChosen = 0;
+  #choose(choice: Choice | null, why: string, point: FleetPoint | null): void {
+    this.#standing.choose(this.#kinds, { choice, why, point }, this.#elapsedS);
+    this.#checkedS = this.#elapsedS;
   }
 
   /** Takes in a window once. @returns whether the window tells its arrivals */
@@ -295,7 +285,7 @@ class RegionFleet implements Agent {
     const window = { timeS, durationS: metrics.durationS, rateRps, recentRatesRps };
     if (this.#memory.isNew(window)) {
       this.#experience.observe(state);
-      this.#usdSinceChosen += metrics.costUsd;
+      this.#standing.usd += metrics.costUsd;
     }
     return this.#take(window);
   }

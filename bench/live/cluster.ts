@@ -18,6 +18,9 @@ const DEADLINE_MS = 3000;
 /** Requests sent ahead of a window and left out of it: connections to servers that are new, and what they put off. */
 const LEAD_MS = 300;
 
+/** As long a lead where servers were started anew: their code goes on being compiled for some thousands of requests. */
+const FRESH_LEAD_MS = 2500;
+
 /** What the cluster is opened with. */
 export interface LiveClusterOptions {
   readonly knobs: readonly Knob[];
@@ -32,6 +35,9 @@ export class LiveCluster {
   lagP99Ms = 0;
   readonly #parts: Promise<{ readonly cluster: LocalCluster; readonly load: LoadProcess }>;
   #runtime = "none";
+  /** What decides which servers run, as it was applied last; whether they have served since. */
+  #servers = "";
+  #fresh = false;
 
   private constructor({ knobs, percentile }: LiveClusterOptions) {
     const sloOf = (): readonly [Slo] => [{ percentile, latencyMs: this.sloMs }];
@@ -65,6 +71,9 @@ export class LiveCluster {
 
   async apply(configuration: Configuration, trial?: Trial): Promise<void> {
     const { cluster } = await this.#parts;
+    const servers = `${configuration["concurrency"]} ${configuration["intraOpThreads"]} ${trial === undefined}`;
+    this.#fresh ||= servers !== this.#servers;
+    this.#servers = servers;
     return cluster.apply(configuration, trial);
   }
 
@@ -72,7 +81,9 @@ export class LiveCluster {
   async serve(timesMs: readonly number[]): Promise<LiveWindow> {
     const { cluster, load } = await this.#parts;
     const order: LoadOrder = { url: cluster.url, timesMs, seed: 1 };
-    await load.run({ ...order, timesMs: timesMs.filter((timeMs) => timeMs < LEAD_MS) });
+    const leadMs = this.#fresh ? FRESH_LEAD_MS : LEAD_MS;
+    this.#fresh = false;
+    await load.run({ ...order, timesMs: timesMs.filter((timeMs) => timeMs < leadMs) });
     // What happened since the last window, servers starting and the lead, is none of this one's.
     await cluster.observe();
     const { lagP99Ms } = await load.run(order);

@@ -8,6 +8,7 @@
 
 import type { OpenScenario } from "../../environments/index.ts";
 import type { Configuration } from "../../src/core/index.ts";
+import { sameConfiguration } from "../../src/spaces/index.ts";
 import { LiveCluster } from "./cluster.ts";
 import { type RatioInterval, ratioOf, type Verdict, within } from "./judge.ts";
 import { brokeShare, type LiveReport, type LiveResult, rankOf, windowsTo10 } from "./live-report.ts";
@@ -130,7 +131,12 @@ export async function benchLive(options: LiveBenchOptions): Promise<LiveReport> 
     onProgress((count + methods.length * (windows + 1)) / total, "the best, again");
     const best = listed.slice(0, 5);
     const keptBy = [...searches.map(({ kept }) => kept.at(-1) ?? initial), open.lattice.nearest(SERVER_DEFAULT)];
-    const again = await measureAgain(cluster, [...best.map((one) => one.configuration), ...keptBy], timesMs, rounds);
+    const wanted = [...best.map((one) => one.configuration), ...keptBy];
+    // What several methods kept is one configuration, and has the same windows for all of them.
+    const placeOf = (one: Configuration): number => wanted.findIndex((other) => sameConfiguration(one, other));
+    const distinct = wanted.filter((one, i) => placeOf(one) === i);
+    const measured = await measureAgain(cluster, distinct, timesMs, rounds);
+    const again = wanted.map((one) => measured[distinct.findIndex((other) => sameConfiguration(one, other))] ?? []);
     const bestAgain = again.slice(0, best.length);
     const geometric = (values: readonly number[]): number =>
       values.reduce((sum, value) => sum + Math.log(value), 0) / values.length;
@@ -166,7 +172,7 @@ export async function benchLive(options: LiveBenchOptions): Promise<LiveReport> 
       brokeSloShare: untunedAgain.filter((latencyMs) => latencyMs > sloMs).length / untunedAgain.length,
       seconds: 0,
     });
-    const spreads = again.map((one) => Math.max(...one) / Math.min(...one)).sort((a, b) => a - b);
+    const spreads = measured.map((one) => Math.max(...one) / Math.min(...one)).sort((a, b) => a - b);
     return {
       arrivals: arrivals.source,
       speed: prepared.speed,

@@ -12,15 +12,17 @@ export interface Listed {
   readonly latencyMs: number;
 }
 
-/** Batches that come at once, how often, and how far apart, so that the last burst is served before the next comes. */
+/** Batches that come at once: a server that is busy, as it is in a window. After an idle moment they take up to three times as long. */
 const BURST_BATCHES = 8;
-const BURSTS = 20;
-const BURSTS_APART_MS = 150;
 
-/**
- * Batches of one size, a few right after one another: their mean service time on a server that is busy, as it is in a window.
- * After an idle moment the same batch takes up to three times as long; a first round is left out, as code is compiled in it.
- */
+/** Requests of a round, and the least bursts. Code goes on being compiled for some thousands: a first round is left out. */
+const ROUND_REQUESTS = 3000;
+const LEAST_BURSTS = 12;
+
+/** Time for a burst to be served before the next comes, at the least and per row of a batch. */
+const APART_MS = { least: 20, perRow: 4 };
+
+/** Batches of one size, a few right after one another: their mean service time. */
 async function servicePoint(
   cluster: LiveCluster,
   intraOpThreads: number,
@@ -29,7 +31,9 @@ async function servicePoint(
 ): Promise<MeasuredPoint> {
   await cluster.apply({ concurrency: 1, intraOpThreads, maxBatchSize: batch, maxBatchDelayMs });
   const perBurst = BURST_BATCHES * batch;
-  const times = Array.from({ length: BURSTS * perBurst }, (_, i) => Math.floor(i / perBurst) * BURSTS_APART_MS);
+  const bursts = Math.max(LEAST_BURSTS, Math.ceil(ROUND_REQUESTS / perBurst));
+  const apartMs = APART_MS.least + APART_MS.perRow * batch;
+  const times = Array.from({ length: bursts * perBurst }, (_, i) => Math.floor(i / perBurst) * apartMs);
   await cluster.serve(times);
   const { metrics } = await cluster.serve(times);
   const sizes = [...(metrics.service?.byBatch ?? [])].sort((a, b) => b.batchSize - a.batchSize);
@@ -41,7 +45,8 @@ async function servicePoint(
 /** Service times at six points of the lattice. */
 export async function measurePrior(cluster: LiveCluster, lattice: LiveLattice): Promise<MeasuredPoint[]> {
   const points = new Map<string, MeasuredPoint>();
-  const sizes = [1, Math.min(8, ...lattice.maxBatchSize.slice(-1)), lattice.maxBatchSize.at(-1) ?? 1];
+  const { maxBatchSize } = lattice;
+  const sizes = [maxBatchSize[0] ?? 1, maxBatchSize[maxBatchSize.length >> 1] ?? 1, maxBatchSize.at(-1) ?? 1];
   for (const threads of lattice.intraOpThreads) {
     for (const batch of new Set(sizes)) {
       const delays = batch === 1 ? lattice.maxBatchDelayMs.slice(0, 1) : lattice.maxBatchDelayMs.slice(-1);

@@ -1,36 +1,27 @@
-// The control loop of one cluster: observe, forecast, propose, guard, decide, explain, apply, verify, record, learn.
+// The control loop of one cluster: passes (pass.ts), the time between them, and what people ask of it, one at a time.
 //
-// Nothing reaches back: each step takes what the one before it gave. What the loop says it did is durable before it
-// can be read; a failed observation is an error on record and holds the configuration.
+// What the loop says it did is durable before it can be read.
 
-import type { ClusterState, Configuration, DecisionRecord, Explanation, Mode } from "../core/index.ts";
+import type { DecisionRecord, Mode } from "../core/index.ts";
 import { writeCheckpoint } from "../store/index.ts";
 import { Actuator } from "./actuator.ts";
-import { type Decision, decide, keep, type Wish } from "./decide.ts";
+import { keep } from "./decide.ts";
 import { Executor } from "./executor.ts";
-import { Expectations } from "./expectation.ts";
-import { explanationOf } from "./explanation.ts";
 import { Lesson } from "./lesson.ts";
 import { writes } from "./mode.ts";
 import { type Answer, Operator } from "./operator.ts";
 import type { ControlParts, LoopEvent } from "./parts.ts";
+import { Pass } from "./pass.ts";
 import type { ChangeProposal, Proposals } from "./proposals.ts";
-import { recordedObservation } from "./record.ts";
 import type { Resumption } from "./resume.ts";
 import { StandingBook } from "./standing.ts";
-import { type ClusterStatus, type Recommendation, recommendationOf } from "./status.ts";
-import { StepTimer } from "./step-timer.ts";
+import type { ClusterStatus, Recommendation } from "./status.ts";
 import { Canaries } from "./trial.ts";
 import type { TrustedAgent } from "./trusted-agent.ts";
 import { ClusterView } from "./view.ts";
-import { wishOf } from "./wish.ts";
 
 /** The agent's checkpoint is written every so many passes. */
 const CHECKPOINT_EVERY = 50;
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
 
 /** Tunes one cluster, one pass at a time. Passes and commands never overlap. */
 export class ControlLoop {
@@ -43,12 +34,10 @@ export class ControlLoop {
   readonly #executor: Executor;
   readonly #operator: Operator;
   readonly #proposals: Proposals;
-  readonly #lesson: Lesson;
+  readonly #pass: Pass;
   readonly #canaries: Canaries;
   readonly #listeners = new Set<(event: LoopEvent) => void>();
   #busy: Promise<unknown> = Promise.resolve();
-  #fault: string | null = null;
-  #recommendation: Recommendation | null = null;
   #passes = 0;
 
   constructor(parts: ControlParts, agent: TrustedAgent, resumption: Resumption, proposals: Proposals) {
@@ -66,11 +55,14 @@ export class ControlLoop {
     this.#operator = new Operator({ view, actuator, executor, proposals, standing, agent, intervalS });
     const lesson = new Lesson(parts, agent);
     this.#canaries = new Canaries({ parts, actuator, executor, standing, lesson });
-    this.#lesson = lesson;
     this.#standing = standing;
     this.#actuator = actuator;
     this.#view = view;
     this.#executor = executor;
+    const lead = (): Promise<boolean> => this.#lead();
+    const onError = (error: unknown): void => this.#emit({ type: "error", cluster: parts.cluster, error });
+    const acting = { agent, view, actuator, executor, proposals, standing, lesson, operator: this.#operator };
+    this.#pass = new Pass({ ...acting, parts, lead, onError });
   }
 
   /** Calls a listener with every event from now on. @returns a function that ends it */
@@ -106,7 +98,13 @@ export class ControlLoop {
 
   /** One pass. @throws {StoreError} when what was decided could not be recorded */
   pass(): Promise<DecisionRecord> {
-    return this.#exclusively(() => this.#pass());
+    return this.#exclusively(async () => {
+      const { seen, ...ended } = await this.#pass.run();
+      if (seen) this.#passes += 1;
+      if (seen && this.#passes % CHECKPOINT_EVERY === 0) await this.#save();
+      this.#emit({ type: "pass", ...ended });
+      return ended.record;
+    });
   }
 
   /**
@@ -209,7 +207,7 @@ export class ControlLoop {
 
   /** The latest recommendation; null before the first, and in mode off. */
   recommendation(): Recommendation | null {
-    return this.#standing.now.mode === "off" ? null : this.#recommendation;
+    return this.#standing.now.mode === "off" ? null : this.#pass.recommendation;
   }
 
   /** Writes the agent's checkpoint. */
@@ -225,94 +223,11 @@ export class ControlLoop {
     });
   }
 
-  async #pass(): Promise<DecisionRecord> {
-    const timer = new StepTimer(this.#parts.nowMicros);
-    let seen: ClusterState;
-    try {
-      seen = await timer.time("observe", () => this.#view.observe());
-    } catch (error) {
-      return this.#blind(error, timer);
-    }
-    const observation = await timer.time("forecast", () => this.#view.withForecast(seen));
-    await this.#lead();
-    const { effectiveMode } = this.#standing;
-    const target = this.#view.target;
-    const wish = await timer.time("propose", () => this.#wish(observation, target));
-    const guarded = await timer.time("guard", () => this.#executor.guard(wish, observation));
-    const decision = await timer.time("decide", () => decide(wish, guarded, target, effectiveMode));
-    const expectations = new Expectations(this.#parts.context, observation);
-    const explanation = await timer.time("explain", () => this.#explain(observation, target, decision, expectations));
-    const { leader } = this.#standing.now;
-    const led = leader === null ? "" : `; nothing is sent: ${leader} leads`;
-    const base = {
-      ...this.#executor.blank(observation.timeS, `${decision.reason}${led}`),
-      observation: recordedObservation(observation),
-      expected: expectations.of(decision.proposal.configuration),
-      explanation,
-    };
-    const told = this.#actuator.sent?.configuration ?? null;
-    const executed = await timer.time("apply", () => this.#executor.execute(decision, base, target));
-    this.#fault = await timer.time("verify", () => this.#view.verify(observation, told));
-    const delays = this.#view.arrived(observation);
-    const proposal = effectiveMode === "advisory" ? await this.#proposals.consider(executed, decision, target) : null;
-    const whole = { ...executed, proposal, stepMicros: timer.micros };
-    const record = await timer.time("record", () => this.#executor.record(whole));
-    this.#recommendation = recommendationOf(record, decision, this.#parts.context.space);
-    const step = { observation, target, decision, record };
-    await timer.time("learn", () => this.#lesson.learn(step, this.#standing.now.mode));
-    this.#passes += 1;
-    if (this.#passes % CHECKPOINT_EVERY === 0) await this.#save();
-    this.#emit({ type: "pass", record, micros: timer.micros, delays });
-    return record;
-  }
-
   /** Takes or keeps the lease; what was sent is forgotten while others may act. @returns whether this service leads */
   async #lead(): Promise<boolean> {
     const leads = await this.#standing.hold();
     if (!leads) this.#actuator.forget();
     return leads;
-  }
-
-  /** A decision that cannot be explained is made all the same. */
-  #explain(
-    observation: ClusterState,
-    target: Configuration,
-    decision: Decision,
-    expectations: Expectations,
-  ): Explanation | null {
-    const { context, committedUsdPerHour, cluster } = this.#parts;
-    const { mode, leader } = this.#standing.now;
-    const known = { lattice: context.space, objective: context.objective, committedUsdPerHour };
-    const { trust } = this.#agent;
-    try {
-      return explanationOf({ observation, target, decision, expectations, ...known, mode, trust, leader });
-    } catch (error) {
-      this.#emit({ type: "error", cluster, error });
-      return null;
-    }
-  }
-
-  #wish(observation: ClusterState, target: Configuration): Wish {
-    const off = this.#standing.now.mode === "off";
-    const { holdUntilS } = this.#operator;
-    const parts = { agent: this.#agent, view: this.#view, actuator: this.#actuator, off, holdUntilS };
-    const fault = this.#fault ?? this.#view.lateness(observation);
-    this.#fault = null;
-    return wishOf(parts, observation, target, fault);
-  }
-
-  /** A pass that saw nothing: the error is on record, the configuration is held. */
-  async #blind(error: unknown, timer: StepTimer): Promise<DecisionRecord> {
-    const message = messageOf(error);
-    this.#agent.watch(this.#view.nowS, null, message);
-    this.#lesson.interrupt();
-    await this.#proposals.expire(this.#view.nowS);
-    const base = this.#executor.blank(this.#view.nowS, `${message}; the configuration is held`);
-    const applied = this.#view.observation === null ? (this.#actuator.sent?.configuration ?? null) : this.#view.target;
-    const failed = { ...base, actor: "guard", outcome: "failed", applied, stepMicros: timer.micros } as const;
-    const record = await timer.time("record", () => this.#executor.record(failed));
-    this.#emit({ type: "pass", record, micros: timer.micros, delays: [] });
-    return record;
   }
 
   async #save(): Promise<void> {
