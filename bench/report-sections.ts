@@ -9,6 +9,7 @@ import { bootstrapSection } from "./bootstrap-section.ts";
 import { changeSection } from "./change-section.ts";
 import { evaluationSection, evaluationSections, shownEvaluation } from "./evaluation-section.ts";
 import { fleetSections } from "./fleet-report.ts";
+import { liveSection } from "./live-section.ts";
 import { searchSection } from "./search-section.ts";
 
 /** A parsed JSON document and where it was. */
@@ -70,6 +71,11 @@ const readers: readonly Reader[] = [
     keys: ["methods", "timesSooner"],
     expected: "bench adaptation",
     sections: eachOf(({ content }) => [adaptationSection(content)]),
+  },
+  {
+    keys: ["arrivals", "searches"],
+    expected: "bench live",
+    sections: eachOf(({ content }) => [liveSection(content)]),
   },
 ];
 

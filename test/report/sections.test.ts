@@ -133,6 +133,44 @@ test("methods that adapt stand side by side, with how much sooner the one is", (
   expect(section).toContain("`meta` adapts 5.5 (4.0 to 7.0) times sooner, and is near the better 3.0 (2.0 to 4.0)");
 });
 
+test("a real tuning run lists the best configurations, and what each method kept beside them", () => {
+  const [section] = reportSections([
+    {
+      path: "live.json",
+      content: {
+        arrivals: "a trace, from second 10 on",
+        rateRps: 1199.6,
+        runtime: "onnxruntime-web",
+        percentile: 0.95,
+        sloMs: 8,
+        seed: 1,
+        configurations: 63,
+        initial: { configuration: { concurrency: 2, maxBatchSize: 32 }, rank: 54 },
+        best: [{ configuration: { concurrency: 1, maxBatchSize: 8 }, onceMs: 1.61, againMs: [1.7, 1.8] }],
+        spread: 1.4,
+        results: [
+          {
+            method: "region-sim",
+            told: "prior",
+            kept: { concurrency: 1, maxBatchSize: 8 },
+            keptRank: 1,
+            toBest: { ratio: 1, low: 1, high: 1 },
+            within10: "yes",
+            windowsToWithin10: 3.3125,
+            brokeSloShare: 0.043,
+          },
+        ],
+        searches: [],
+        minutes: 26.4,
+      },
+    },
+  ]);
+  expect(section).toMatch(/^## Real servers\n/);
+  expect(section).toContain("methods start from 2 / 32, number 54");
+  expect(section).toContain("| 1 / 8 | 1.61 | 1.70 1.80 |");
+  expect(section).toContain("| `region-sim` | prior | 1 / 8 | 1 | 1.00 (1.00 to 1.00) | yes | 3.3 windows | 4 % |");
+});
+
 test("policies that met the SLO come first, the cheapest on top", () => {
   const [section = ""] = reportSections([{ path: "e.json", content: { evaluations: [evaluation] } }]);
   const names = [...section.matchAll(/^\| `(\w+)`/gm)].map((match) => match[1]);
