@@ -1,6 +1,6 @@
 import { fleetKinds, type KindOfMachine } from "../../agents/fleet-kinds.ts";
 import { FleetLattice, type FleetPoint, faded } from "../../agents/fleet-lattice.ts";
-import { contextOf } from "./fleet-context.ts";
+import { contextOf, fleetPoint } from "./fleet-context.ts";
 
 const WAITS_MS = [0, 50, 100, 150, 200, 250];
 
@@ -14,16 +14,7 @@ beforeAll(async () => {
 });
 
 function point(changes: Partial<FleetPoint> = {}): FleetPoint {
-  return {
-    kind: kind.name,
-    rule: "learnt",
-    margin: 0,
-    reserve: 0,
-    holdS: 120,
-    waitMs: 250,
-    spotShare: 1,
-    ...changes,
-  };
+  return fleetPoint({ kind: kind.name, rule: "learnt", ...changes });
 }
 
 test("knobs that a rule does not read make no other point of it", () => {

@@ -4,7 +4,7 @@ import { type Night, type NightTask, workOvernight } from "../../agents/fleet-ni
 import type { AgentContext } from "../../src/core/index.ts";
 import { SeededRandom } from "../../src/math/index.ts";
 import { ITERATION, unbrokenLoad } from "../../src/switching/index.ts";
-import { contextOf } from "./fleet-context.ts";
+import { contextOf, fleetPoint } from "./fleet-context.ts";
 
 const KIND = "instances.c5.large.onDemand";
 
@@ -36,16 +36,7 @@ function night(changes: Partial<NightTask> = {}): Night {
 }
 
 function at(changes: Partial<FleetPoint>): FleetPoint {
-  return {
-    kind: KIND,
-    rule: "mixed",
-    margin: 0,
-    reserve: 0,
-    holdS: 120,
-    waitMs: 250,
-    spotShare: 1,
-    ...changes,
-  };
+  return fleetPoint({ kind: KIND, ...changes });
 }
 
 test("at a constant load no point is worth leaving the one that keeps the layers that pay", () => {
