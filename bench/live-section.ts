@@ -47,7 +47,7 @@ export function liveSection(content: unknown): string {
   return [
     "## Real servers",
     "",
-    `\`trimtab bench live\`, seed ${bench.seed}, ${bench.minutes.toFixed(0)} minutes on two shared cores: ${bench.arrivals}, sped up to ${bench.rateRps.toFixed(0)} requests/s, through the gateway to model servers (${bench.runtime}); least p${100 * bench.percentile} latency within ${bench.sloMs} ms. All ${bench.configurations} configurations (servers / threads / batch / delay in ms) had one window each; methods start from ${settings(initial.configuration)}, number ${initial.rank}. The best five and what each method kept had ${again} windows more, interleaved: × best is of those, with 90 % intervals, over the best of them, and judge what is within 10 %. By the list is within 10 % of the least of the single windows, which chance has a part in: windows of one configuration differ ${bench.spread.toFixed(2)}-fold.`,
+    `\`trimtab bench live\`, seed ${bench.seed}, ${bench.minutes.toFixed(0)} minutes on two shared cores: ${bench.arrivals}, sped up to ${bench.rateRps.toFixed(0)} requests/s, through the gateway to model servers (${bench.runtime}); least p${100 * bench.percentile} latency within ${bench.sloMs} ms. All ${bench.configurations} configurations (servers / threads / batch / delay in ms) had one window each; methods start from ${settings(initial.configuration)}, number ${initial.rank}. The best five and what each method kept had ${again} windows more, interleaved: × best is of those, with 90 % intervals, over the best of the five, and judge what is within 10 %. After so many windows of traffic all that a method would keep was within 10 % of the best. The number is by the single windows, which chance has a part in: windows of one configuration differ ${bench.spread.toFixed(2)}-fold.`,
     "",
     ...markdownTable(
       ["best", "once, ms", "again, ms"],
@@ -58,7 +58,7 @@ export function liveSection(content: unknown): string {
       ]),
     ),
     ...markdownTable(
-      ["method", "told", "kept", "number", "× best", "within 10 %", "by the list after", "windows over SLO"],
+      ["method", "told", "kept", "number", "× best", "within 10 %", "after", "windows over SLO"],
       results.map((one) => [
         `\`${one.method}\``,
         one.told,

@@ -18,7 +18,7 @@ export interface LiveResult {
   /** Latency of what it kept over that of the best, measured again. */
   readonly toBest: RatioInterval;
   readonly within10: Verdict;
-  /** Windows until what it would keep was within 10 % of the best by the list; null when never. */
+  /** Windows until all it would keep from then on was within 10 % of the best, measured again; null when never. */
   readonly windowsToWithin10: number | null;
   /** Of all it served, canaries by their share. */
   readonly brokeSloShare: number;
@@ -56,20 +56,17 @@ export function rankOf(open: OpenScenario, listed: readonly Listed[], configurat
   return 1 + listed.findIndex((one) => open.lattice.distance(one.configuration, configuration) === 0);
 }
 
-/** Windows until what a search would keep was within 10 % of the best by the list; null when never. */
-export function windowsTo10(
-  open: OpenScenario,
-  listed: readonly Listed[],
+/**
+ * Windows until all that a search would keep from then on is near the best; null when the last is not.
+ * @param near whether a configuration is; one that was not measured again counts as not
+ */
+export function windowsToStay(
   { kept, passes }: LiveSearch,
+  near: (configuration: Configuration) => boolean,
 ): number | null {
-  const bestMs = listed[0]?.latencyMs ?? 0;
-  let used = 0;
-  for (const [i, configuration] of kept.entries()) {
-    used += passes[i]?.share ?? 1;
-    const one = listed[rankOf(open, listed, configuration) - 1];
-    if ((one?.latencyMs ?? Number.POSITIVE_INFINITY) <= 1.1 * bestMs) return used;
-  }
-  return null;
+  const first = 1 + kept.findLastIndex((configuration) => !near(configuration));
+  if (first >= kept.length) return null;
+  return passes.slice(0, first + 1).reduce((sum, { share }) => sum + share, 0);
 }
 
 /** Share of the windows of a search that broke the SLO, canaries by their share. */

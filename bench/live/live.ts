@@ -11,7 +11,7 @@ import type { Configuration } from "../../src/core/index.ts";
 import { sameConfiguration } from "../../src/spaces/index.ts";
 import { LiveCluster } from "./cluster.ts";
 import { type RatioInterval, ratioOf, type Verdict, within } from "./judge.ts";
-import { brokeShare, type LiveReport, type LiveResult, rankOf, windowsTo10 } from "./live-report.ts";
+import { brokeShare, type LiveReport, type LiveResult, rankOf, windowsToStay } from "./live-report.ts";
 import { capacityRps, measureAgain, measureAll, measurePrior } from "./measuring.ts";
 import { type LiveSearch, runLiveSearch } from "./searching.ts";
 import {
@@ -48,6 +48,9 @@ const LOAD = 0.3;
 
 /** SLO over the service time of one request on a busy server; fewer are within what two shared cores put off by chance. */
 const SLO_RATIO = 16;
+
+/** Latency over that of the best that counts as near it: within 10 %. */
+const NEAR = 1.1;
 
 /** Among all configurations from best to worst, where searches start. */
 const START_RANK = 0.85;
@@ -143,7 +146,11 @@ export async function benchLive(options: LiveBenchOptions): Promise<LiveReport> 
     const [reference = []] = [...bestAgain].sort((a, b) => geometric(a) - geometric(b));
     const verdict = (i: number): { toBest: RatioInterval; within10: Verdict } => {
       const toBest = ratioOf(again[best.length + i] ?? [], reference, seed);
-      return { toBest, within10: within(toBest, 1.1) };
+      return { toBest, within10: within(toBest, NEAR) };
+    };
+    const near = (one: Configuration): boolean => {
+      const place = placeOf(one);
+      return place >= 0 && ratioOf(again[place] ?? [], reference, seed).ratio <= NEAR;
     };
     const results = searches.map((search, i): LiveResult => {
       const kept = keptBy[i] ?? initial;
@@ -154,7 +161,7 @@ export async function benchLive(options: LiveBenchOptions): Promise<LiveReport> 
         kept,
         keptRank: rankOf(open, listed, kept),
         ...verdict(i),
-        windowsToWithin10: windowsTo10(open, listed, search),
+        windowsToWithin10: windowsToStay(search, near),
         brokeSloShare: brokeShare(search),
         seconds: search.seconds,
       };

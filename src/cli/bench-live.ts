@@ -72,7 +72,7 @@ export function registerBenchLive(bench: Command): void {
     .option("--methods <a,b,…>", "agents and searches", nameList, [...METHODS])
     .option("--windows <n>", "windows of each method", wholeNumber(1), 12)
     .option("--window-s <s>", "length of a window", positiveNumber, 6)
-    .option("--rounds <n>", "times the best are measured again", wholeNumber(2), 5)
+    .option("--rounds <n>", "times the best are measured again", wholeNumber(2), 12)
     .option("--seed <n>", "seed of the methods", wholeNumber(0), 1)
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  $ TRIMTAB_DATA=data trimtab bench live --methods region-sim,gp-prior --json\n")
