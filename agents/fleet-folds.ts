@@ -22,10 +22,15 @@ export interface Fold {
   readonly held: Stretch;
 }
 
+/** Whether a past is too short to leave most of it unreplayed. */
+export function isShort({ slots }: RecordedLoad): boolean {
+  return slots < SHORT_SLOTS;
+}
+
 /** The parts of a past. */
 export function foldsOf(load: RecordedLoad): Fold[] {
   const at = (share: number): number => Math.floor(share * load.slots);
-  if (load.slots >= SHORT_SLOTS) {
+  if (!isShort(load)) {
     const from = at(LEARN_SHARE);
     return [{ label: "fit", learntFrom: cutLoad(load, 0, from), held: stretchFrom(load, from) }];
   }

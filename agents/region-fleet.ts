@@ -5,7 +5,8 @@
 //               (fleet-watch.ts)
 //               beliefs that strayed from what was measured are mended by a night at once
 // at once:      host settings under which slow batches were seen to be late give way to shorter ones
-// every 24 h:   learn, replay, simulate, and stand where it costs least (fleet-night.ts)
+// every 24 h:   learn, replay, simulate, and stand where it costs least (fleet-night.ts); the first time two
+//               launch delays early, so that what it launches is up when the second day begins
 // until the first night: mixed with hold 120 s on the cheapest kind of machine
 // Source: our own (design section 7.1; fleet-switching.md).
 // Differs: one kind of machine at a time, since one batch knob serves all; no deferral.
@@ -25,15 +26,8 @@ import {
 } from "../src/core/index.ts";
 import { meanDurationS } from "../src/math/index.ts";
 import { toJson } from "../src/spaces/index.ts";
-import {
-  type Choice,
-  choiceText,
-  FeatureStream,
-  ITERATION,
-  RateMemory,
-  SLOT_S,
-  TREES,
-} from "../src/switching/index.ts";
+import { type Choice, choiceText, ITERATION, SLOT_S, TREES } from "../src/switching/index.ts";
+import { FleetArrivals } from "./fleet-arrivals.ts";
 import { type FleetBeliefs, FleetExperience, NO_BELIEFS, strayed } from "./fleet-beliefs.ts";
 import { checked, choiceData, type FleetState, fitting, readChoice, stateSchema } from "./fleet-json.ts";
 import { callBehaviour, fleetKinds, type KindOfMachine, keepsTime, modelledCallUsd } from "./fleet-kinds.ts";
@@ -42,7 +36,6 @@ import { workOvernight } from "./fleet-night.ts";
 import { FleetPolicy, fleetPolicy, readSpec } from "./fleet-policy.ts";
 import { FleetRule } from "./fleet-rule.ts";
 import { FleetStanding } from "./fleet-standing.ts";
-import { pushSlots } from "./fleet-stream.ts";
 import { fellBehind, JUDGED_EVERY_S, type LookBack, measuredResidual, mixedOn, mixedPoint } from "./fleet-watch.ts";
 import { portableFleet } from "./portable-fleet.ts";
 import { type ConfigurableAgent, readSettings } from "./settings.ts";
@@ -53,7 +46,7 @@ const NAME = "region-fleet";
 const settingsSchema = z.strictObject({
   /** Days of arrivals remembered and learnt from. */
   historyDays: z.number().positive().max(60).default(7),
-  /** Time between nights; also the least history the first one needs. */
+  /** Time between nights; the first one, with that history, comes earlier by what launches take. */
   retrainEveryS: z.number().min(3600).default(86_400),
   /** Whether rules may read what other days tell of the time of day. */
   calendar: z.boolean().default(true),
@@ -66,23 +59,22 @@ type Settings = z.infer<typeof settingsSchema>;
 /** Weight of a measured residual, in simulated ones. */
 const MEASURED_WEIGHT = 2;
 
+/** How much earlier than a day the first night comes, in launch delays: machines launched then are up when the second begins. */
+const EARLY_LAUNCHES = 2;
+
 const BOOTSTRAP = "less than a day of its own history";
 
 class RegionFleet implements Agent {
   readonly #context: AgentContext;
   readonly #settings: Settings;
-  readonly #memory: RateMemory;
-  readonly #stream = new FeatureStream();
+  readonly #arrivals: FleetArrivals;
   readonly #experience: FleetExperience;
   #beliefs: FleetBeliefs = NO_BELIEFS;
   #kinds: readonly KindOfMachine[];
   readonly #standing: FleetStanding;
   #seen: readonly SeenResidual[] = [];
-  #elapsedS = 0;
   #nights = 0;
   #nightS = 0;
-  /** When the regime that is learnt from began. */
-  #regimeS = 0;
   #checkedS = 0;
   readonly #tally = new TrainingTally();
 
@@ -90,14 +82,14 @@ class RegionFleet implements Agent {
     this.#context = context;
     this.#settings = settings;
     this.#kinds = fleetKinds(context);
-    this.#memory = new RateMemory(settings.historyDays);
+    this.#arrivals = new FleetArrivals(settings.historyDays);
     this.#experience = new FleetExperience(context);
     const choice = this.#kinds[0] === undefined ? null : mixedOn(this.#kinds[0]);
     this.#standing = new FleetStanding(context, this.#kinds, { choice, why: BOOTSTRAP, point: null });
   }
 
   act(observation: ClusterState): Proposal {
-    if (this.#remember(observation)) return this.#standing.rule.propose(observation, this.#stream);
+    if (this.#remember(observation)) return this.#standing.rule.propose(observation, this.#arrivals.stream);
     const running = observation.inFlight ?? observation.configuration;
     return { configuration: this.#context.space.nearest(running), reason: "no arrivals told: held as it is" };
   }
@@ -109,7 +101,7 @@ class RegionFleet implements Agent {
   }
 
   recall(arrivals: Iterable<ArrivalRecord>): void {
-    for (const window of arrivals) this.#take(window);
+    for (const window of arrivals) this.#arrivals.take(window);
   }
 
   /** The night's work, once a day of cluster time has been seen since the last; hourly a look at the rules that act. */
@@ -132,19 +124,16 @@ class RegionFleet implements Agent {
   save(): AgentSnapshot {
     const state = {
       settings: { ...this.#settings },
-      memory: this.#memory.save(),
-      stream: this.#stream.save(),
+      ...this.#arrivals.save(),
       experience: this.#experience.save(),
       beliefs: this.#beliefs,
       choice: choiceData(this.#standing.choice),
       why: this.#standing.why,
       point: this.#standing.point,
       seen: this.#seen,
-      elapsedS: this.#elapsedS,
       nights: this.#nights,
       nightS: this.#nightS,
       chosenS: this.#standing.sinceS,
-      regimeS: this.#regimeS,
       checkedS: this.#checkedS,
       usdSinceChosen: this.#standing.usd,
       ...this.#tally.save(),
@@ -153,28 +142,26 @@ class RegionFleet implements Agent {
   }
 
   restore(state: FleetState): void {
-    this.#memory.restore(state.memory);
-    this.#stream.restore(state.stream);
+    this.#arrivals.restore(state);
     this.#experience.restore(state.experience);
     this.#believe(state.beliefs);
     this.#seen = state.seen;
-    this.#elapsedS = state.elapsedS;
     this.#nights = state.nights;
     this.#nightS = state.nightS;
     this.#choose(readChoice(state.choice), state.why, state.point);
     this.#standing.sinceS = state.chosenS;
     this.#standing.usd = state.usdSinceChosen;
-    this.#regimeS = state.regimeS;
     this.#checkedS = state.checkedS;
     this.#tally.restore(state);
   }
 
   #nightDue(): boolean {
-    return this.#elapsedS - this.#nightS >= this.#settings.retrainEveryS;
+    const earlyS = this.#nights > 0 ? 0 : EARLY_LAUNCHES * Math.max(0, ...this.#kinds.map(({ launchS }) => launchS));
+    return this.#arrivals.elapsedS - this.#nightS >= this.#settings.retrainEveryS - earlyS;
   }
 
   #checkDue(): boolean {
-    return this.#nights > 0 && this.#elapsedS - this.#checkedS >= JUDGED_EVERY_S;
+    return this.#nights > 0 && this.#arrivals.elapsedS - this.#checkedS >= JUDGED_EVERY_S;
   }
 
   /** @param because of what it comes before its time; absent for a night that is due */
@@ -182,14 +169,14 @@ class RegionFleet implements Agent {
     const { rows, trees, calendar } = this.#settings;
     this.#seen = [...faded(this.#seen), ...this.#measured()];
     this.#believe(this.#experience.beliefs(modelledCallUsd(this.#context)));
-    this.#nightS = this.#elapsedS;
+    this.#nightS = this.#arrivals.elapsedS;
     this.#nights += 1;
     if (this.#kinds.length === 0) return;
     const night = workOvernight({
       context: this.#context,
       kinds: this.#kinds,
       calls: callBehaviour(this.#context),
-      load: this.#memory.recorded(Math.round((this.#elapsedS - this.#regimeS) / SLOT_S)),
+      load: this.#arrivals.learnable(),
       decideEvery: this.#decideEvery(),
       random: this.#context.random.split(`${NAME} night ${this.#nights}`),
       settings: { ...ITERATION, rows, trees: { ...TREES, trees } },
@@ -204,9 +191,9 @@ class RegionFleet implements Agent {
 
   /** Beliefs that strayed are mended by a night; what fell behind gives way to mixed until the next. */
   #check(): void {
-    this.#checkedS = this.#elapsedS;
+    this.#checkedS = this.#arrivals.elapsedS;
     const off = this.#strayed();
-    const learnable = this.#elapsedS - this.#regimeS >= this.#settings.retrainEveryS;
+    const learnable = this.#arrivals.learnableS >= this.#settings.retrainEveryS;
     if (off !== null && learnable) {
       this.#night(off);
       return;
@@ -214,7 +201,7 @@ class RegionFleet implements Agent {
     const back = this.#lookBack();
     const behind = back === null ? null : fellBehind(back);
     if (back === null || behind === null) return;
-    if (behind.far) this.#regimeS = this.#standing.sinceS;
+    if (behind.far) this.#arrivals.forgetBefore(this.#standing.sinceS);
     const forgets = behind.far ? "; the past before that is learnt from no more" : "";
     const why = `fell back on mixed, what was learnt cost ${behind.text}${forgets}`;
     this.#choose(mixedOn(back.kind), why, mixedPoint(back.kind));
@@ -255,12 +242,12 @@ class RegionFleet implements Agent {
     const { choice, kind } = this.#standing;
     if (choice === null || kind === null) return null;
     return {
-      memory: this.#memory,
+      memory: this.#arrivals.memory,
       kind,
       choice,
       calls: callBehaviour(this.#context),
       decideEvery: this.#decideEvery(),
-      sinceS: this.#elapsedS - this.#standing.sinceS,
+      sinceS: this.#arrivals.elapsedS - this.#standing.sinceS,
     };
   }
 
@@ -274,8 +261,8 @@ class RegionFleet implements Agent {
   }
 
   #choose(choice: Choice | null, why: string, point: FleetPoint | null): void {
-    this.#standing.choose(this.#kinds, { choice, why, point }, this.#elapsedS);
-    this.#checkedS = this.#elapsedS;
+    this.#standing.choose(this.#kinds, { choice, why, point }, this.#arrivals.elapsedS);
+    this.#checkedS = this.#arrivals.elapsedS;
   }
 
   /** Takes in a window once. @returns whether the window tells its arrivals */
@@ -283,21 +270,11 @@ class RegionFleet implements Agent {
     const { timeS, metrics } = state;
     const { rateRps, recentRatesRps } = metrics.arrivals;
     const window = { timeS, durationS: metrics.durationS, rateRps, recentRatesRps };
-    if (this.#memory.isNew(window)) {
+    if (this.#arrivals.memory.isNew(window)) {
       this.#experience.observe(state);
       this.#standing.usd += metrics.costUsd;
     }
-    return this.#take(window);
-  }
-
-  #take(window: ArrivalRecord): boolean {
-    const told = !this.#memory.missing(window);
-    const before = this.#memory.slotsSeen;
-    if (!this.#memory.isNew(window)) return told;
-    this.#elapsedS += window.durationS;
-    this.#memory.add(window);
-    pushSlots(this.#memory, this.#memory.slotsSeen - before, this.#stream);
-    return told;
+    return this.#arrivals.take(window);
   }
 }
 

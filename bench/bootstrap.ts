@@ -48,8 +48,9 @@ export interface BootstrapRow {
   readonly timesFewer: Figure | null;
   /** Share of runs at whose end the policy serves; null for agents that act without asking. */
   readonly serving: Figure | null;
-  /** Share of runs that serve at the end, the last quarter no dearer than the optimizer's on the same arrivals. */
+  /** Share of runs that serve at the end, no dearer than the optimizer's on the same arrivals: over all, and the last quarter. */
   readonly servingNoDearer: Figure | null;
+  readonly lateServingNoDearer: Figure | null;
   /** Cost over the optimizer's on the same arrivals: of all intervals, and of the last quarter. */
   readonly costToOptimizer: Figure;
   readonly lateCostToOptimizer: Figure;
@@ -108,8 +109,8 @@ export function bootstrapRows(
     const asks = runs.some((run) => run.agent === agent && run.trust !== null);
     const share = (of: (run: BootstrapRun) => boolean): Figure | null =>
       asks ? figure((drawn) => mean(drawn, agent, (run) => Number(of(run)))) : null;
-    const noDearer = ({ application, seed, lateUsd }: BootstrapRun): boolean =>
-      lateUsd <= (at.get(optimizer)?.get(`${application} ${seed}`)?.lateUsd ?? 0);
+    const optimized = ({ application, seed }: BootstrapRun): BootstrapRun | undefined =>
+      at.get(optimizer)?.get(`${application} ${seed}`);
     const violations = ({ violations: count }: BootstrapRun): number => count;
     return {
       agent,
@@ -122,7 +123,8 @@ export function bootstrapRows(
               return mean(drawn, bare, violations) / own;
             }),
       serving: share((run) => run.trust === "serving"),
-      servingNoDearer: share((run) => run.trust === "serving" && noDearer(run)),
+      servingNoDearer: share((run) => run.trust === "serving" && run.usd <= (optimized(run)?.usd ?? 0)),
+      lateServingNoDearer: share((run) => run.trust === "serving" && run.lateUsd <= (optimized(run)?.lateUsd ?? 0)),
       costToOptimizer: ratio(agent, ({ usd }) => usd),
       lateCostToOptimizer: ratio(agent, ({ lateUsd }) => lateUsd),
     };

@@ -98,6 +98,6 @@ export function reportSections(documents: readonly ReportDocument[]): string[] {
   const read = documents.map((document) => ({ document, reader: readerOf(document) }));
   return readers.flatMap((kind) => {
     const ofKind = read.flatMap(({ document, reader }) => (reader === kind ? [document] : []));
-    return ofKind.length === 0 ? [] : kind.sections(ofKind);
+    return ofKind.length === 0 ? [] : kind.sections(ofKind).map((section) => `${section.trimEnd()}\n`);
   });
 }

@@ -131,14 +131,17 @@ export async function benchLive(options: LiveBenchOptions): Promise<LiveReport> 
       onProgress((count + searches.length * (windows + 1)) / total, method);
       searches.push(await runLiveSearch({ open, cluster, timesMs, method, windows, seed }));
     }
-    onProgress((count + methods.length * (windows + 1)) / total, "the best, again");
+    const tuned = (count + methods.length * (windows + 1)) / total;
+    onProgress(tuned, "the best, again");
     const best = listed.slice(0, 5);
     const keptBy = [...searches.map(({ kept }) => kept.at(-1) ?? initial), open.lattice.nearest(SERVER_DEFAULT)];
     const wanted = [...best.map((one) => one.configuration), ...keptBy];
     // What several methods kept is one configuration, and has the same windows for all of them.
     const placeOf = (one: Configuration): number => wanted.findIndex((other) => sameConfiguration(one, other));
     const distinct = wanted.filter((one, i) => placeOf(one) === i);
-    const measured = await measureAgain(cluster, distinct, timesMs, rounds);
+    const measured = await measureAgain(cluster, distinct, timesMs, rounds, (share) =>
+      onProgress(tuned + share * (1 - tuned), "the best, again"),
+    );
     const again = wanted.map((one) => measured[distinct.findIndex((other) => sameConfiguration(one, other))] ?? []);
     const bestAgain = again.slice(0, best.length);
     const geometric = (values: readonly number[]): number =>

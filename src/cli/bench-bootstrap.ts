@@ -29,8 +29,9 @@ function printBench({ agents, runs, intervals, seeds, bare, optimizer }: Bootstr
       `times fewer than ${bare}`,
       "serving, %",
       "and no dearer, %",
+      "last quarter, %",
       `cost / ${optimizer}`,
-      "last quarter",
+      "cost, last quarter",
     ],
     agents.map((row) => [
       row.agent,
@@ -38,6 +39,7 @@ function printBench({ agents, runs, intervals, seeds, bare, optimizer }: Bootstr
       intervalText(row.timesFewer, 1),
       intervalText(row.serving, 0, 100),
       intervalText(row.servingNoDearer, 0, 100),
+      intervalText(row.lateServingNoDearer, 0, 100),
       intervalText(row.costToOptimizer, 3),
       intervalText(row.lateCostToOptimizer, 3),
     ]),

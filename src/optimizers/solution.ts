@@ -1,6 +1,6 @@
 // From what a method wants to a solution: on the lattice, within the limits, or infeasible with the binding reason.
 
-import type { Configuration, KnobValue, Solution, TuningProblem } from "../core/index.ts";
+import type { Configuration, KnobValue, Prediction, Solution, TuningProblem } from "../core/index.ts";
 import { allowedValues, countOf, serverOptions } from "./fleet.ts";
 import { impossible } from "./impossible.ts";
 
@@ -67,6 +67,16 @@ export function settle(
   const configuration = onLattice(problem, wanted);
   const broken = overLimit(problem, configuration);
   if (broken !== null) return infeasible(problem, broken, evaluations);
-  const prediction = problem.model.predict(configuration, problem.load);
-  return { status: options.status ?? "feasible", configuration, prediction, evaluations: evaluations + 1, explanation };
+  let predicted: Prediction | null = null;
+  return {
+    status: options.status ?? "feasible",
+    configuration,
+    /** Made when it is read: it takes the model milliseconds where batches wait, and most decisions are not asked for it. */
+    get prediction() {
+      predicted ??= problem.model.predict(configuration, problem.load);
+      return predicted;
+    },
+    evaluations: evaluations + 1,
+    explanation,
+  };
 }

@@ -88,7 +88,8 @@ test("recovery after a change, and what learning cost, have tables of their own"
         violationsPerRun: interval,
         timesFewer: interval,
         serving: { value: 0.6, low: 0.3, high: 0.9 },
-        servingNoDearer: null,
+        servingNoDearer: { value: 0.5, low: 0.2, high: 0.8 },
+        lateServingNoDearer: null,
         costToOptimizer: interval,
       },
     ],
@@ -101,7 +102,7 @@ test("recovery after a change, and what learning cost, have tables of their own"
   expect(sections[0]).toContain("| heavier (1 problems) | `region-sim` | 3.66 | 89 % | 22 % | 3.4 / 10.1 |");
   expect(sections[1]).toContain("1 made-up applications, seeds 1:");
   expect(sections[1]).toContain(
-    "| `bootstrapped` | 2.0 (1.0 to 3.0) | 2.00 (1.00 to 3.00) | 60 (30 to 90) | – | 2.000 (1.000 to 3.000) |",
+    "| `bootstrapped` | 2.0 (1.0 to 3.0) | 2.00 (1.00 to 3.00) | 60 (30 to 90) | 50 (20 to 80) | – | 2.000 (1.000 to 3.000) |",
   );
 });
 
