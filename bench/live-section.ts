@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { intervalText } from "./interval-text.ts";
+import { spreadOf } from "./live/live-report.ts";
 import { markdownTable } from "./markdown.ts";
 
 const configurationSchema = z.record(z.string(), z.union([z.number(), z.string()]));
@@ -47,14 +48,14 @@ export function liveSection(content: unknown): string {
   return [
     "## Real servers",
     "",
-    `\`trimtab bench live\`, seed ${bench.seed}, ${bench.minutes.toFixed(0)} minutes on two shared cores: ${bench.arrivals}, sped up to ${bench.rateRps.toFixed(0)} requests/s, through the gateway to model servers (${bench.runtime}); least p${100 * bench.percentile} latency within ${bench.sloMs} ms. All ${bench.configurations} configurations (servers / threads / batch / delay in ms) had one window each; methods start from ${settings(initial.configuration)}, number ${initial.rank}. The best five and what each method kept had ${again} windows more, interleaved: × best is of those, with 90 % intervals, over the best of the five, and judge what is within 10 %. After so many windows of traffic all that a method would keep was within 10 % of the best. The number is by the single windows, which chance has a part in: windows of one configuration differ ${bench.spread.toFixed(2)}-fold.`,
+    `\`trimtab bench live\`, seed ${bench.seed}, ${bench.minutes.toFixed(0)} minutes on two shared cores: ${bench.arrivals}, sped up to ${bench.rateRps.toFixed(0)} requests/s, through the gateway to model servers (${bench.runtime}); least p${100 * bench.percentile} latency within ${bench.sloMs} ms. All ${bench.configurations} configurations (servers / threads / batch / delay in ms) had one window each; methods start from ${settings(initial.configuration)}, number ${initial.rank}. The best five and what each method kept had ${again} parts of windows more, in turn on servers that stay: × best is of those, with 90 % intervals, over the best of the five, and judge what is within 10 %. After so many windows of traffic all that a method would keep was within 10 % of the best. The number is by the single windows, which chance has a part in: windows of one configuration differ ${bench.spread.toFixed(2)}-fold.`,
     "",
     ...markdownTable(
-      ["best", "once, ms", "again, ms"],
+      ["best", "once, ms", "again, ms: median (least to most)"],
       best.map(({ configuration, onceMs, againMs }) => [
         settings(configuration),
         onceMs.toFixed(2),
-        againMs.map((latencyMs) => latencyMs.toFixed(2)).join(" "),
+        intervalText(spreadOf(againMs), 2),
       ]),
     ),
     ...markdownTable(

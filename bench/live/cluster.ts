@@ -27,6 +27,11 @@ export interface LiveClusterOptions {
   readonly percentile: number;
 }
 
+/** What of a configuration decides which servers run; the rest is set while they do. */
+export function serversOf(configuration: Configuration): string {
+  return `${configuration["concurrency"]} ${configuration["intraOpThreads"]}`;
+}
+
 /** Serves the same arrivals again and again, in one configuration or another. */
 export class LiveCluster {
   /** What counts as late; anything does until it is known. */
@@ -71,7 +76,7 @@ export class LiveCluster {
 
   async apply(configuration: Configuration, trial?: Trial): Promise<void> {
     const { cluster } = await this.#parts;
-    const servers = `${configuration["concurrency"]} ${configuration["intraOpThreads"]} ${trial === undefined}`;
+    const servers = `${serversOf(configuration)} ${trial === undefined}`;
     this.#fresh ||= servers !== this.#servers;
     this.#servers = servers;
     return cluster.apply(configuration, trial);

@@ -2,6 +2,7 @@
 
 import type { OpenScenario } from "../../environments/index.ts";
 import type { Configuration } from "../../src/core/index.ts";
+import { quantile } from "../../src/math/index.ts";
 import type { RatioInterval, Verdict } from "./judge.ts";
 import type { Listed } from "./measuring.ts";
 import type { LiveSearch } from "./searching.ts";
@@ -41,14 +42,21 @@ export interface LiveReport {
   readonly best: readonly {
     readonly configuration: Configuration;
     readonly onceMs: number;
+    /** Of parts of windows. */
     readonly againMs: readonly number[];
   }[];
-  /** Median over the configurations measured again of the largest over the smallest of their windows. */
+  /** Median over the configurations measured again of the largest over the smallest part of a window. */
   readonly spread: number;
   readonly results: readonly LiveResult[];
   readonly searches: readonly LiveSearch[];
   readonly generatorLagP99Ms: number;
   readonly minutes: number;
+}
+
+/** The median of latencies with the least and the most. */
+export function spreadOf(latenciesMs: readonly number[]): { value: number; low: number; high: number } {
+  const [low = 0, value = 0, high = 0] = [0, 0.5, 1].map((at) => quantile(latenciesMs, at));
+  return { value, low, high };
 }
 
 /** Place of a configuration in the list, from 1. */

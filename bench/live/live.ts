@@ -4,7 +4,7 @@
 //    and the SLO (sixteen times one request's service)
 // 2. every configuration once: what is best, and how bad the start is
 // 3. from the bad start each method on its own, and the server's default
-// 4. the best five and what each method kept, again and again, interleaved: "within 10 %" is judged by interval
+// 4. the best five and what each method kept, again and again in turn: "within 10 %" is judged by interval (side-by-side.ts)
 
 import type { OpenScenario } from "../../environments/index.ts";
 import type { Configuration } from "../../src/core/index.ts";
@@ -12,8 +12,9 @@ import { sameConfiguration } from "../../src/spaces/index.ts";
 import { LiveCluster } from "./cluster.ts";
 import { type RatioInterval, ratioOf, type Verdict, within } from "./judge.ts";
 import { brokeShare, type LiveReport, type LiveResult, rankOf, windowsToStay } from "./live-report.ts";
-import { capacityRps, measureAgain, measureAll, measurePrior } from "./measuring.ts";
+import { capacityRps, measureAll, measurePrior } from "./measuring.ts";
 import { type LiveSearch, runLiveSearch } from "./searching.ts";
+import { measureSideBySide } from "./side-by-side.ts";
 import {
   LIVE_LATTICE,
   type LiveArrivals,
@@ -31,7 +32,7 @@ export interface LiveBenchOptions {
   readonly windows: number;
   /** Of a window. */
   readonly windowS: number;
-  /** In which the best are measured again. */
+  /** Windows of each of the best, measured again. */
   readonly rounds: number;
   readonly seed: number;
   readonly dataFolder: string | null;
@@ -114,7 +115,8 @@ export async function benchLive(options: LiveBenchOptions): Promise<LiveReport> 
     decideEveryS: 0,
   }));
   // The SLO is not known before the servers are: misses are counted from the windows' own histograms at its percentile.
-  const cluster = await LiveCluster.start({ knobs, percentile: PERCENTILE });
+  const opened = (): Promise<LiveCluster> => LiveCluster.start({ knobs, percentile: PERCENTILE });
+  const cluster = await opened();
   try {
     onProgress(0, "service times");
     const prepared = await prepare(cluster, arrivals, lattice, options);
@@ -139,9 +141,13 @@ export async function benchLive(options: LiveBenchOptions): Promise<LiveReport> 
     // What several methods kept is one configuration, and has the same windows for all of them.
     const placeOf = (one: Configuration): number => wanted.findIndex((other) => sameConfiguration(one, other));
     const distinct = wanted.filter((one, i) => placeOf(one) === i);
-    const measured = await measureAgain(cluster, distinct, timesMs, rounds, (share) =>
-      onProgress(tuned + share * (1 - tuned), "the best, again"),
-    );
+    const { latenciesMs: measured, generatorLagP99Ms } = await measureSideBySide({
+      open: opened,
+      configurations: distinct,
+      timesMs,
+      rounds,
+      onProgress: (share) => onProgress(tuned + share * (1 - tuned), "the best, again"),
+    });
     const again = wanted.map((one) => measured[distinct.findIndex((other) => sameConfiguration(one, other))] ?? []);
     const bestAgain = again.slice(0, best.length);
     const geometric = (values: readonly number[]): number =>
@@ -203,7 +209,7 @@ export async function benchLive(options: LiveBenchOptions): Promise<LiveReport> 
       spread: spreads[spreads.length >> 1] ?? 1,
       results,
       searches,
-      generatorLagP99Ms: cluster.lagP99Ms,
+      generatorLagP99Ms: Math.max(cluster.lagP99Ms, generatorLagP99Ms),
       minutes: (performance.now() - startMs) / 60_000,
     };
   } finally {

@@ -78,25 +78,3 @@ export async function measureAll(
   }
   return listed.sort((a, b) => a.latencyMs - b.latencyMs);
 }
-
-/** Windows of each configuration, round by round. Shape [configurations, rounds] */
-export async function measureAgain(
-  cluster: LiveCluster,
-  configurations: readonly Configuration[],
-  timesMs: readonly number[],
-  rounds: number,
-  onOne: (share: number) => void,
-): Promise<number[][]> {
-  const latencies: number[][] = configurations.map(() => []);
-  let done = 0;
-  for (let round = 0; round < rounds; round++) {
-    const order = configurations.map((_, i) => (round % 2 === 0 ? i : configurations.length - 1 - i));
-    for (const i of order) {
-      await cluster.apply(configurations[i] ?? {});
-      const { metrics } = await cluster.serve(timesMs);
-      latencies[i]?.push(objectiveOf(metrics) ?? Number.POSITIVE_INFINITY);
-      onOne(++done / (rounds * configurations.length));
-    }
-  }
-  return latencies;
-}

@@ -1,8 +1,9 @@
 // `trimtab bench live`: a real tuning run: real arrivals, real servers, every configuration measured.
 
 import type { Command } from "commander";
+import { intervalText } from "../../bench/interval-text.ts";
 import { benchLive } from "../../bench/live/live.ts";
-import type { LiveReport } from "../../bench/live/live-report.ts";
+import { type LiveReport, spreadOf } from "../../bench/live/live-report.ts";
 import { dataFolder } from "../config.ts";
 import { nameList, positiveNumber, wholeNumber } from "./options.ts";
 import { printJson, printLine, printTable, startProgress } from "./output.ts";
@@ -30,11 +31,11 @@ function printReport(report: LiveReport): void {
   );
   printLine(`start: ${settings(initial.configuration)}, number ${initial.rank} of ${configurations}`);
   printTable(
-    ["best (servers / threads / batch / delay)", "once ms", "again ms"],
+    ["best (servers / threads / batch / delay)", "once ms", "again ms: median (least to most)"],
     best.map(({ configuration, onceMs, againMs }) => [
       settings(configuration),
       onceMs.toFixed(1),
-      againMs.map((latencyMs) => latencyMs.toFixed(1)).join(" "),
+      intervalText(spreadOf(againMs), 1),
     ]),
   );
   printTable(
@@ -72,7 +73,7 @@ export function registerBenchLive(bench: Command): void {
     .option("--methods <a,b,…>", "agents and searches", nameList, [...METHODS])
     .option("--windows <n>", "windows of each method", wholeNumber(1), 12)
     .option("--window-s <s>", "length of a window", positiveNumber, 6)
-    .option("--rounds <n>", "times the best are measured again", wholeNumber(2), 12)
+    .option("--rounds <n>", "windows of each of the best, measured again", wholeNumber(2), 12)
     .option("--seed <n>", "seed of the methods", wholeNumber(0), 1)
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExample:\n  $ TRIMTAB_DATA=data trimtab bench live --methods region-sim,gp-prior --json\n")

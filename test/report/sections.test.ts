@@ -168,7 +168,7 @@ test("a real tuning run lists the best configurations, and what each method kept
   ]);
   expect(section).toMatch(/^## Real servers\n/);
   expect(section).toContain("methods start from 2 / 32, number 54");
-  expect(section).toContain("| 1 / 8 | 1.61 | 1.70 1.80 |");
+  expect(section).toContain("| 1 / 8 | 1.61 | 1.75 (1.70 to 1.80) |");
   expect(section).toContain("| `region-sim` | prior | 1 / 8 | 1 | 1.00 (1.00 to 1.00) | yes | 3.3 windows | 4 % |");
 });
 
