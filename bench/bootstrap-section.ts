@@ -1,7 +1,8 @@
 // The bootstrap benchmark's JSON as a table in Markdown: what learning cost while it lasted, and who came to serve.
 
 import { z } from "zod";
-import { intervalSchema, intervalText } from "./interval-text.ts";
+import { bootstrapRows } from "./bootstrap.ts";
+import { intervalText } from "./interval-text.ts";
 import { markdownTable } from "./markdown.ts";
 
 const bootstrapSchema = z.object({
@@ -9,18 +10,20 @@ const bootstrapSchema = z.object({
   seeds: z.array(z.number()),
   optimizer: z.string(),
   bare: z.string(),
-  agents: z.array(
+  agents: z.array(z.object({ agent: z.string() })),
+  runs: z.array(
     z.object({
+      application: z.string(),
+      seed: z.number(),
       agent: z.string(),
-      violationsPerRun: intervalSchema,
-      timesFewer: intervalSchema.nullable(),
-      serving: intervalSchema.nullable(),
-      servingNoDearer: intervalSchema.nullable(),
-      lateServingNoDearer: intervalSchema.nullable(),
-      costToOptimizer: intervalSchema,
+      violations: z.number(),
+      usd: z.number(),
+      lateUsd: z.number(),
+      meanReward: z.number(),
+      trust: z.enum(["bootstrapping", "learning", "serving", "suspended"]).nullable(),
+      servingFrom: z.number().nullable(),
     }),
   ),
-  runs: z.array(z.object({ application: z.string() })),
 });
 
 /**
@@ -29,6 +32,7 @@ const bootstrapSchema = z.object({
  */
 export function bootstrapSection(content: unknown): string {
   const { intervals, seeds, optimizer, bare, agents, runs } = bootstrapSchema.parse(content);
+  const names = agents.map(({ agent }) => agent);
   const applications = new Set(runs.map(({ application }) => application)).size;
   return [
     "## While learning",
@@ -37,7 +41,7 @@ export function bootstrapSection(content: unknown): string {
     "",
     ...markdownTable(
       ["agent", "violations a run", "times fewer", "serving, %", "and no dearer, %", "last quarter, %", "cost"],
-      agents.map((one) => [
+      bootstrapRows(runs, names, optimizer, bare).map((one) => [
         `\`${one.agent}\``,
         intervalText(one.violationsPerRun, 1),
         intervalText(one.timesFewer, 2),

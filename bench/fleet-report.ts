@@ -138,8 +138,14 @@ function perturbedSection({ policy, seeds, contexts }: Perturbed): string {
   ].join("\n");
 }
 
+/** Contexts of several documents together, each as the last document that has it tells it. */
+function merged(documents: readonly Fleet[]): Fleet["contexts"] {
+  return [...new Map(documents.flatMap(({ contexts }) => contexts).map((one) => [one.name, one])).values()];
+}
+
 /**
- * Sections of the results page from what `trimtab bench fleet --json` printed, contexts of several documents together.
+ * Sections of the results page from what `trimtab bench fleet --json` printed, contexts of several documents together, each as
+ * the last of them tells it.
  * @param documents parsed JSON, with or without `--perturb`
  * @throws {ConfigError} for a document that is neither
  */
@@ -158,7 +164,7 @@ export function fleetSections(documents: readonly { readonly path: string; reado
   }
   const [fleet] = fleets;
   return [
-    ...(fleet === undefined ? [] : [fleetSection({ ...fleet, contexts: fleets.flatMap(({ contexts }) => contexts) })]),
+    ...(fleet === undefined ? [] : [fleetSection({ ...fleet, contexts: merged(fleets) })]),
     ...perturbed.map(perturbedSection),
   ];
 }

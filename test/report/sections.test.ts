@@ -76,33 +76,28 @@ test("recovery after a change, and what learning cost, have tables of their own"
       { change: "slower", problem: "b" },
     ],
   };
-  const interval = { value: 2, low: 1, high: 3 };
+  const learning = { application: "application-1", meanReward: -1, servingFrom: null };
   const bootstrap = {
     intervals: 400,
-    seeds: [1],
+    seeds: [1, 2],
     optimizer: "mark",
     bare: "ppo",
-    agents: [
-      {
-        agent: "bootstrapped",
-        violationsPerRun: interval,
-        timesFewer: interval,
-        serving: { value: 0.6, low: 0.3, high: 0.9 },
-        servingNoDearer: { value: 0.5, low: 0.2, high: 0.8 },
-        lateServingNoDearer: null,
-        costToOptimizer: interval,
-      },
-    ],
-    runs: [{ application: "application-1" }, { application: "application-1" }],
+    agents: [{ agent: "bootstrapped" }],
+    runs: [1, 2].flatMap((seed) => [
+      { ...learning, seed, agent: "ppo", violations: 8, usd: 20, lateUsd: 5, trust: null },
+      { ...learning, seed, agent: "mark", violations: 0, usd: 10, lateUsd: 2, trust: null },
+      { ...learning, seed, agent: "bootstrapped", violations: 2, usd: 9, lateUsd: 3, trust: "serving" },
+    ]),
   };
   const sections = reportSections([
     { path: "b.json", content: bootstrap },
     { path: "c.json", content: change },
   ]);
   expect(sections[0]).toContain("| heavier (1 problems) | `region-sim` | 3.66 | 89 % | 22 % | 3.4 / 10.1 |");
-  expect(sections[1]).toContain("1 made-up applications, seeds 1:");
+  expect(sections[1]).toContain("1 made-up applications, seeds 1, 2:");
+  // Serves in both runs, no dearer over all intervals, dearer over the last quarter.
   expect(sections[1]).toContain(
-    "| `bootstrapped` | 2.0 (1.0 to 3.0) | 2.00 (1.00 to 3.00) | 60 (30 to 90) | 50 (20 to 80) | – | 2.000 (1.000 to 3.000) |",
+    "| `bootstrapped` | 2.0 (2.0 to 2.0) | 4.00 (4.00 to 4.00) | 100 (100 to 100) | 100 (100 to 100) | 0 (0 to 0) | 0.900 (0.900 to 0.900) |",
   );
 });
 

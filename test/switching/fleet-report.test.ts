@@ -53,6 +53,12 @@ test("contexts of several documents make one table, the geometric mean over all 
   expect(section).toContain("| `region-fleet` | 1.100 ($6.50) | 1.210 ($6.50) | 1.154 |");
 });
 
+test("a context that was run again is as its last document tells it, in its place", () => {
+  const [section] = fleetSections([fleet("surge", 1.1), fleet("mmpp", 1.21), fleet("surge", 1.3)]);
+  expect(section).toContain("| policy | surge | mmpp | geometric mean of the reference contexts |");
+  expect(section).toContain("| `region-fleet` | 1.300 ($6.50) | 1.210 ($6.50) |");
+});
+
 test("contexts beyond the reference stand in the table, not in the mean", () => {
   const [section] = fleetSections([fleet("surge", 1.1), fleet("servegen-m-large", 5)]);
   expect(section).toContain("| `region-fleet` | 1.100 ($6.50) | 5.000 ($6.50) | 1.100 |");
