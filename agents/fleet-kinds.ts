@@ -38,7 +38,7 @@ const DEADLINE_SHARE = 0.96;
 const KEEP_ALIVE_S = 3600;
 
 /** The finite values of a number knob, ascending. */
-function numbersOf(context: AgentContext, name: string): number[] {
+export function finiteValues(context: AgentContext, name: string): number[] {
   const values = context.space.knobs.find((knob) => knob.name === name)?.values ?? [];
   return values
     .filter((value): value is number => typeof value === "number" && Number.isFinite(value))
@@ -54,8 +54,8 @@ interface Sized {
 
 function settingsFor(context: AgentContext, host: string, slowdown: number, tail: number): Sized | null {
   const { model, objective, initial } = context;
-  const [delay] = numbersOf(context, "maxBatchDelayMs");
-  const sizes = numbersOf(context, "maxBatchSize");
+  const [delay] = finiteValues(context, "maxBatchDelayMs");
+  const sizes = finiteValues(context, "maxBatchSize");
   let best: Sized | null = null;
   for (const batch of sizes.length > 0 ? sizes : [1]) {
     const set: Record<string, number> = {};
@@ -66,7 +66,7 @@ function settingsFor(context: AgentContext, host: string, slowdown: number, tail
     if (longestMs < 0) continue;
     const capacityRps = model.capacityRps(host, { ...initial, ...set }) / slowdown;
     if (best !== null && capacityRps <= best.capacityRps * 1.001) continue;
-    const thresholds = numbersOf(context, "offloadThresholdMs");
+    const thresholds = finiteValues(context, "offloadThresholdMs");
     const threshold = thresholds.findLast((value) => value <= longestMs) ?? thresholds[0];
     const offload = threshold === undefined ? {} : { offloadThresholdMs: threshold };
     best = { settings: { ...set, ...offload }, capacityRps, waitS: (threshold ?? 0) / 1000 };
@@ -99,7 +99,7 @@ function callUsd(
 /** As many as limits and knob allow. */
 function mostOf(context: AgentContext, knob: string, type: InstanceType, usdPerHour: number): number {
   const { limits } = context;
-  const counts = numbersOf(context, knob);
+  const counts = finiteValues(context, knob);
   return Math.min(
     counts.at(-1) ?? 0,
     limits.usdPerHour === undefined || usdPerHour === 0 ? Number.POSITIVE_INFINITY : limits.usdPerHour / usdPerHour,
@@ -130,7 +130,7 @@ function kindsOf(context: AgentContext, type: InstanceType, beliefs: FleetBelief
         knob,
         host: type.name,
         market,
-        fallbackKnob: spot && (numbersOf(context, onDemandKnob).at(-1) ?? 0) > 0 ? onDemandKnob : null,
+        fallbackKnob: spot && (finiteValues(context, onDemandKnob).at(-1) ?? 0) > 0 ? onDemandKnob : null,
         onDemandUsdPerS: type.usdPerHour / 3600,
         settings: sized.settings,
         capacityRps: sized.capacityRps,

@@ -26,7 +26,7 @@ import {
   replayFluid,
 } from "../src/switching/index.ts";
 import { type Fold, foldsOf } from "./fleet-folds.ts";
-import type { KindOfMachine } from "./fleet-kinds.ts";
+import { finiteValues, type KindOfMachine } from "./fleet-kinds.ts";
 import { FleetLattice, type FleetPoint, type SeenResidual, samePoint } from "./fleet-lattice.ts";
 
 /** Least gain worth a change. */
@@ -54,14 +54,6 @@ export interface ReplayedPoint {
   readonly fluid: ReplayResult;
   /** Whether it held the SLOs where it was simulated; null where it was not. */
   held: boolean | null;
-}
-
-/** Offload thresholds of a lattice that are finite. */
-function waitsOf({ space }: AgentContext): number[] {
-  const values = space.knobs.find(({ name }) => name === "offloadThresholdMs")?.values ?? [];
-  return values
-    .flatMap((value) => (typeof value === "number" && Number.isFinite(value) ? [value] : []))
-    .sort((a, b) => a - b);
 }
 
 /** What acts at a point, by its rule. */
@@ -92,7 +84,11 @@ export class FleetReplays {
     this.past = new Past(task.load, task.calls, task.decideEvery);
     this.folds = foldsOf(task.load);
     const mostRps = task.load.counts.reduce((most, count) => Math.max(most, count), 0);
-    this.lattice = new FleetLattice(task.kinds, waitsOf(task.context), mostRps > callsPerS(task.calls));
+    this.lattice = new FleetLattice(
+      task.kinds,
+      finiteValues(task.context, "offloadThresholdMs"),
+      mostRps > callsPerS(task.calls),
+    );
     this.lattice.fit(seen);
   }
 

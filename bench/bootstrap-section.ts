@@ -1,6 +1,7 @@
 // The bootstrap benchmark's JSON as a table in Markdown: what learning cost while it lasted, and who came to serve.
 
 import { z } from "zod";
+import { trusts } from "../src/core/index.ts";
 import { bootstrapRows } from "./bootstrap.ts";
 import { intervalText } from "./interval-text.ts";
 import { markdownTable } from "./markdown.ts";
@@ -20,7 +21,7 @@ const bootstrapSchema = z.object({
       usd: z.number(),
       lateUsd: z.number(),
       meanReward: z.number(),
-      trust: z.enum(["bootstrapping", "learning", "serving", "suspended"]).nullable(),
+      trust: z.enum(trusts).nullable(),
       servingFrom: z.number().nullable(),
     }),
   ),

@@ -25,8 +25,9 @@ export interface Proposal {
 /** The operator's ceiling on what may be done. */
 export type Mode = "off" | "shadow" | "advisory" | "canary" | "active";
 
-/** How far the learned policy is trusted. */
-export type Trust = "bootstrapping" | "learning" | "serving" | "suspended";
+/** How far the learned policy is trusted, the least first but for one that lost it. */
+export const trusts = ["bootstrapping", "learning", "serving", "suspended"] as const;
+export type Trust = (typeof trusts)[number];
 
 /** Who decided. */
 export type Actor = "agent" | "optimizer" | "guard" | "operator";

@@ -2,12 +2,11 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { LoopEvent } from "../control/index.ts";
-import type { DecisionRecord, Mode, Trust } from "../core/index.ts";
+import { type DecisionRecord, type Mode, trusts } from "../core/index.ts";
 import { backendOf } from "../networks/index.ts";
 import type { AttachedCluster } from "./clusters.ts";
 
 const modes: readonly Mode[] = ["off", "shadow", "advisory", "canary", "active"];
-const trusts: readonly Trust[] = ["bootstrapping", "learning", "serving", "suspended"];
 
 /** From 10 µs to 10 s: a step of a pass, or a request. */
 const DURATION_BUCKETS_S = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];

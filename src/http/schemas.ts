@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { clusterFileSchema, simulatedFileSchema } from "../../environments/index.ts";
-import { outcomes } from "../core/index.ts";
+import { outcomes, trusts } from "../core/index.ts";
 import { modeSchema, nameSchema } from "../store/index.ts";
 
 /** A knob value as JSON: a number or a name; "Infinity" stands for never. */
@@ -39,7 +39,7 @@ export const pageQuery = z.strictObject({
   order: z.enum(["desc", "asc"]).default("desc"),
 });
 
-const trust = z.enum(["bootstrapping", "learning", "serving", "suspended"]);
+const trust = z.enum(trusts);
 const outcome = z.enum(outcomes);
 const actor = z.enum(["agent", "optimizer", "guard", "operator"]);
 

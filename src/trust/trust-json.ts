@@ -1,7 +1,7 @@
 // The lifecycle's memory as JSON, for the checkpoint it is kept in.
 
 import { z } from "zod";
-import { CheckpointError, type Json, toJson } from "../core/index.ts";
+import { CheckpointError, type Json, toJson, trusts } from "../core/index.ts";
 import type { TrustState } from "./trust.ts";
 
 const evidenceSchema = z.strictObject({
@@ -21,7 +21,7 @@ const testSchema = z.strictObject({
 });
 
 const stateSchema: z.ZodType<TrustState> = z.strictObject({
-  trust: z.enum(["bootstrapping", "learning", "serving", "suspended"]),
+  trust: z.enum(trusts),
   sinceS: z.number(),
   reason: z.string(),
   healthyWindows: z.number().int().nonnegative(),
