@@ -81,6 +81,7 @@ export const functionMechanismKeys = {
 export const realityMechanismKeys = {
   serviceDistribution: z.enum(["lognormal", "exponential"]).optional(),
   interOpShare: share.optional(),
+  commonRandomNumbers: z.boolean().optional(),
 } as const;
 
 /** An object without the fields that are undefined. */

@@ -9,11 +9,17 @@ import type { Random } from "../core/index.ts";
 
 const TWO_POW_MINUS_53 = 2 ** -53;
 
-function mix(hash: number): number {
+/** MurmurHash3's finaliser: every bit of the result depends on every bit of a 32-bit integer. */
+export function mix(hash: number): number {
   let h = hash | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) | 0;
+}
+
+/** 53 of 64 random bits as a double in [0, 1). */
+export function unitOf(high: number, low: number): number {
+  return ((high >>> 5) * 67108864 + (low >>> 6)) * TWO_POW_MINUS_53;
 }
 
 /** A stream of chance fixed by its key. State is 16 bytes and can be saved and restored. */
@@ -51,9 +57,8 @@ export class SeededRandom implements Random {
   }
 
   next(): number {
-    const high = this.bits() >>> 5;
-    const low = this.bits() >>> 6;
-    return (high * 67108864 + low) * TWO_POW_MINUS_53;
+    const high = this.bits();
+    return unitOf(high, this.bits());
   }
 
   split(label: string): SeededRandom {

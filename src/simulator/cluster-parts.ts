@@ -1,6 +1,7 @@
 // The parts of one simulation, made from its plan and wired to each other.
 
 import type { Random } from "../core/index.ts";
+import { KeyedRandom } from "../math/index.ts";
 import { BatchTable } from "./batch-table.ts";
 import { Billing } from "./billing.ts";
 import { CentralStation } from "./central-station.ts";
@@ -74,12 +75,13 @@ export function clusterParts(
     weights: pools.map(({ weight }) => weight),
     predictsWait: plan.function !== null,
   };
+  const delays = random.split("cold starts");
   const functionParts = {
     batches,
     events,
     billing,
     noise: new ServiceNoise(plan.reality, random.split("functions")),
-    random: random.split("cold starts"),
+    random: plan.reality.commonRandomNumbers === true ? new KeyedRandom(delays) : delays,
     counts: calls,
   };
   const buffersOf = (lane: number): BufferOptions => ({

@@ -12,7 +12,7 @@ import type { EventQueue } from "./event-queue.ts";
 import { CALL_END, eventOf } from "./events.ts";
 import type { FunctionPlan } from "./plan.ts";
 import type { RequestQueue } from "./request-queue.ts";
-import type { ServiceNoise } from "./service-times.ts";
+import { luckOf, type ServiceNoise } from "./service-times.ts";
 import { type BufferOptions, Station } from "./station.ts";
 
 /** Counters of the function service over all stations. */
@@ -30,6 +30,7 @@ export interface FunctionParts {
   readonly events: EventQueue;
   readonly billing: Billing;
   readonly noise: ServiceNoise;
+  /** Of delays; keyed by arrival under common random numbers. */
   readonly random: Random;
   readonly counts: CallCounts;
 }
@@ -89,16 +90,17 @@ export class FunctionStation extends Station {
     const { timeS } = this.clock;
     const { plan, batches, events, billing, noise, random, counts } = this.#parts;
     const row = batches.take(buffer, count);
+    const oldestS = batches.times[row * batches.stride] ?? 0;
     const cold = !this.#takeWarm();
-    const serviceS = (this.#meanS[count] ?? 0) * (batches.sizeFactor[row] ?? 1) * noise.next();
+    const serviceS = (this.#meanS[count] ?? 0) * (batches.sizeFactor[row] ?? 1) * noise.of(oldestS);
     let delayS = 0;
     let billedS = serviceS;
     counts.calls += 1;
     if (cold) {
       counts.coldStarts += 1;
-      delayS = drawDurationS(plan.type.coldStartS, random);
+      delayS = drawDurationS(plan.type.coldStartS, luckOf(random, oldestS));
       if (plan.coldStartBilled === true) billedS += delayS;
-    } else if (plan.late.share > 0 && random.next() < plan.late.share) {
+    } else if (plan.late.share > 0 && luckOf(random, oldestS).next() < plan.late.share) {
       delayS = plan.late.extraMs / 1000;
     }
     billing.charge(this.lane, FUNCTIONS, callUsd(plan.type, this.#memoryMb, billedS), timeS);

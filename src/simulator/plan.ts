@@ -46,6 +46,11 @@ export interface Reality {
   readonly batchOverheadMs: number;
   /** Shape of service noise; `exponential` has coefficient of variation 1. Lognormal when absent. */
   readonly serviceDistribution?: "lognormal" | "exponential";
+  /**
+   * Whether a request has its own luck, in service and in calls, whatever served before it: runs of the same arrivals
+   * then differ by what was decided alone. Otherwise luck goes in turn to whoever starts next.
+   */
+  readonly commonRandomNumbers?: boolean;
   /** Share of a request's work that independent branches of the model's graph can do in parallel; 0 when absent. */
   readonly interOpShare?: number;
 }

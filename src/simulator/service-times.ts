@@ -5,7 +5,7 @@
 // service  = mean(b)·size·noise·(straggler? factor : 1)
 
 import type { Random } from "../core/index.ts";
-import { exponential, normal } from "../math/index.ts";
+import { exponential, KeyedRandom, normal } from "../math/index.ts";
 import type { ServicePoint, ServiceProfile } from "../profiles/service-profile.ts";
 import type { Reality } from "./plan.ts";
 
@@ -77,9 +77,15 @@ export function serviceTable(
 
 const BLOCK = 256;
 
-/** Multipliers of service time, mean 1 but for stragglers; drawn in blocks. */
+/** The stream a request's luck comes from: its own under common random numbers, else the one that goes in turn. */
+export function luckOf(random: Random, arrivalS: number): Random {
+  return random instanceof KeyedRandom ? random.at(arrivalS) : random;
+}
+
+/** Multipliers of service time, mean 1 but for stragglers; drawn in blocks where luck goes in turn. */
 export class ServiceNoise {
   readonly #random: Random;
+  readonly #keyed: KeyedRandom | null;
   readonly #exponential: boolean;
   readonly #sigma: number;
   readonly #shift: number;
@@ -90,6 +96,7 @@ export class ServiceNoise {
 
   constructor(reality: Reality, random: Random) {
     this.#random = random;
+    this.#keyed = reality.commonRandomNumbers === true ? new KeyedRandom(random) : null;
     this.#exponential = reality.serviceDistribution === "exponential";
     const variance = Math.log1p(reality.serviceCv ** 2);
     this.#sigma = Math.sqrt(variance);
@@ -98,9 +105,23 @@ export class ServiceNoise {
     this.#stragglerFactor = reality.stragglers.factor;
   }
 
+  /** The multiplier of a batch that starts now. @param arrivalS arrival of its oldest request */
+  of(arrivalS: number): number {
+    return this.#keyed === null ? this.next() : this.#one(this.#keyed.at(arrivalS));
+  }
+
+  /** The next in turn. */
   next(): number {
     if (this.#used === BLOCK) this.#draw();
     return this.#block[this.#used++] ?? 1;
+  }
+
+  #one(random: Random): number {
+    let multiplier = 1;
+    if (this.#exponential) multiplier = exponential(random);
+    else if (this.#sigma > 0) multiplier = Math.exp(this.#sigma * normal(random) - this.#shift);
+    const straggles = this.#stragglerShare > 0 && random.next() < this.#stragglerShare;
+    return straggles ? multiplier * this.#stragglerFactor : multiplier;
   }
 
   #draw(): void {

@@ -56,7 +56,7 @@ export class Service {
     const events = this.#events;
     batches.startS[row] = timeS;
     this.expectedEndS = timeS + meanS;
-    events.push(timeS + meanS * this.#noise.next(), eventOf(BATCH_END, row));
+    events.push(timeS + meanS * this.#noise.of(batches.times[row * batches.stride] ?? 0), eventOf(BATCH_END, row));
     batches.sequence[row] = events.pushedSequence;
   }
 
