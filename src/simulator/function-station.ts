@@ -12,7 +12,7 @@ import type { EventQueue } from "./event-queue.ts";
 import { CALL_END, eventOf } from "./events.ts";
 import type { FunctionPlan } from "./plan.ts";
 import type { RequestQueue } from "./request-queue.ts";
-import { luckOf, type ServiceNoise } from "./service-times.ts";
+import { drawsOf, type ServiceNoise } from "./service-times.ts";
 import { type BufferOptions, Station } from "./station.ts";
 
 /** Counters of the function service over all stations. */
@@ -98,9 +98,9 @@ export class FunctionStation extends Station {
     counts.calls += 1;
     if (cold) {
       counts.coldStarts += 1;
-      delayS = drawDurationS(plan.type.coldStartS, luckOf(random, oldestS));
+      delayS = drawDurationS(plan.type.coldStartS, drawsOf(random, oldestS));
       if (plan.coldStartBilled === true) billedS += delayS;
-    } else if (plan.late.share > 0 && luckOf(random, oldestS).next() < plan.late.share) {
+    } else if (plan.late.share > 0 && drawsOf(random, oldestS).next() < plan.late.share) {
       delayS = plan.late.extraMs / 1000;
     }
     billing.charge(this.lane, FUNCTIONS, callUsd(plan.type, this.#memoryMb, billedS), timeS);

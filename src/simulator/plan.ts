@@ -47,8 +47,8 @@ export interface Reality {
   /** Shape of service noise; `exponential` has coefficient of variation 1. Lognormal when absent. */
   readonly serviceDistribution?: "lognormal" | "exponential";
   /**
-   * Whether a request has its own luck, in service and in calls, whatever served before it: runs of the same arrivals
-   * then differ by what was decided alone. Otherwise luck goes in turn to whoever starts next.
+   * Whether chance in service and in calls belongs to the request, whatever was served before it: runs of the same
+   * arrivals then differ by what was decided alone. Otherwise draws go in turn to whoever starts next.
    */
   readonly commonRandomNumbers?: boolean;
   /** Share of a request's work that independent branches of the model's graph can do in parallel; 0 when absent. */

@@ -77,12 +77,12 @@ export function serviceTable(
 
 const BLOCK = 256;
 
-/** The stream a request's luck comes from: its own under common random numbers, else the one that goes in turn. */
-export function luckOf(random: Random, arrivalS: number): Random {
+/** What a request draws from: a stream of its own under common random numbers, else the one that all share in turn. */
+export function drawsOf(random: Random, arrivalS: number): Random {
   return random instanceof KeyedRandom ? random.at(arrivalS) : random;
 }
 
-/** Multipliers of service time, mean 1 but for stragglers; drawn in blocks where luck goes in turn. */
+/** Multipliers of service time, mean 1 but for stragglers; drawn in blocks where all share one stream. */
 export class ServiceNoise {
   readonly #random: Random;
   readonly #keyed: KeyedRandom | null;
