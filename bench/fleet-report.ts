@@ -112,7 +112,7 @@ function fleetSection(bench: Fleet): string {
     `\`trimtab bench fleet\`, seeds ${bench.seeds.join(", ")}: cost over the clairvoyant's of policies that met the SLO in every hour, in brackets $ per million requests.`,
     "",
     ...ratioTable(bench),
-    "Policies paired on the same arrivals, by day, or by hour where less than two days are scored:",
+    "Policies paired on the same arrivals, each request with its own draws, by day, or by hour where less than two days are scored:",
     "",
     ...pairedTable(bench),
   ].join("\n");
