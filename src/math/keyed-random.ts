@@ -14,8 +14,8 @@ const STEP = 0x9e3779b9;
 /** A stream of chance for every key, of which one is open at a time. */
 export class KeyedRandom implements Random {
   readonly #seed: number;
-  readonly #saltA: number;
-  readonly #saltB: number;
+  readonly #salt0: number;
+  readonly #salt1: number;
   readonly #key = new Float64Array(1);
   readonly #halves = new Int32Array(this.#key.buffer);
   #openKey = Number.NaN;
@@ -26,8 +26,8 @@ export class KeyedRandom implements Random {
   /** @param random gives the salt; two that were salted alike agree on every key */
   constructor(random: Random) {
     this.#seed = Math.floor(random.next() * 2 ** 53);
-    this.#saltA = mix(this.#seed ^ 0x7f4a7c15);
-    this.#saltB = mix(Math.floor(this.#seed / 2 ** 32) ^ 0x94d049bb);
+    this.#salt0 = mix(this.#seed ^ 0x7f4a7c15);
+    this.#salt1 = mix(Math.floor(this.#seed / 2 ** 32) ^ 0x94d049bb);
   }
 
   /** Opens the stream of a key. */
@@ -37,8 +37,8 @@ export class KeyedRandom implements Random {
     this.#key[0] = key;
     const low = this.#halves[0] ?? 0;
     const high = this.#halves[1] ?? 0;
-    this.#a = mix(Math.imul(this.#turn, STEP) ^ mix(low ^ this.#saltA) ^ high);
-    this.#b = mix(this.#a ^ this.#saltB);
+    this.#a = mix(Math.imul(this.#turn, STEP) ^ mix(low ^ this.#salt0) ^ high);
+    this.#b = mix(this.#a ^ this.#salt1);
     return this;
   }
 

@@ -64,7 +64,9 @@ export function clusterParts(
     new WindowMeter(plan.slo[0], stride, telemetry),
   ] as const;
   const billing = new Billing(pools.length, windows);
-  const noise = new ServiceNoise(plan.reality, random.split("service"));
+  const common = plan.reality.commonRandomNumbers === true;
+  const streamOf = (label: string): Random => (common ? new KeyedRandom(random.split(label)) : random.split(label));
+  const noise = new ServiceNoise(plan.reality, streamOf("service"));
   const service = new Service(clock, hosts, batches, events, noise);
   const calls: CallCounts = { inFlight: 0, calls: 0, coldStarts: 0, throttled: 0 };
   const machineParts: MachineParts = {
@@ -75,13 +77,12 @@ export function clusterParts(
     weights: pools.map(({ weight }) => weight),
     predictsWait: plan.function !== null,
   };
-  const delays = random.split("cold starts");
   const functionParts = {
     batches,
     events,
     billing,
-    noise: new ServiceNoise(plan.reality, random.split("functions")),
-    random: plan.reality.commonRandomNumbers === true ? new KeyedRandom(delays) : delays,
+    noise: new ServiceNoise(plan.reality, streamOf("functions")),
+    random: streamOf("cold starts"),
     counts: calls,
   };
   const buffersOf = (lane: number): BufferOptions => ({

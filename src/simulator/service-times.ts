@@ -96,7 +96,7 @@ export class ServiceNoise {
 
   constructor(reality: Reality, random: Random) {
     this.#random = random;
-    this.#keyed = reality.commonRandomNumbers === true ? new KeyedRandom(random) : null;
+    this.#keyed = random instanceof KeyedRandom ? random : null;
     this.#exponential = reality.serviceDistribution === "exponential";
     const variance = Math.log1p(reality.serviceCv ** 2);
     this.#sigma = Math.sqrt(variance);
@@ -117,22 +117,21 @@ export class ServiceNoise {
   }
 
   #one(random: Random): number {
-    let multiplier = 1;
-    if (this.#exponential) multiplier = exponential(random);
-    else if (this.#sigma > 0) multiplier = Math.exp(this.#sigma * normal(random) - this.#shift);
+    const multiplier = this.#spread(random);
     const straggles = this.#stragglerShare > 0 && random.next() < this.#stragglerShare;
     return straggles ? multiplier * this.#stragglerFactor : multiplier;
+  }
+
+  #spread(random: Random): number {
+    if (this.#exponential) return exponential(random);
+    return this.#sigma > 0 ? Math.exp(this.#sigma * normal(random) - this.#shift) : 1;
   }
 
   #draw(): void {
     const random = this.#random;
     const block = this.#block;
     this.#used = 0;
-    if (this.#exponential) {
-      for (let i = 0; i < BLOCK; i++) block[i] = exponential(random);
-    } else if (this.#sigma > 0) {
-      for (let i = 0; i < BLOCK; i++) block[i] = Math.exp(this.#sigma * normal(random) - this.#shift);
-    } else block.fill(1);
+    for (let i = 0; i < BLOCK; i++) block[i] = this.#spread(random);
     if (this.#stragglerShare === 0) return;
     for (let i = 0; i < BLOCK; i++) {
       if (random.next() < this.#stragglerShare) block[i] = (block[i] ?? 1) * this.#stragglerFactor;

@@ -1,28 +1,9 @@
 import { SeededRandom } from "../../src/math/index.ts";
-
-/** 99.9 % two-sided normal quantile. */
-const Z = 3.29;
+import { expectUniform } from "./uniform.ts";
 
 test("draws are uniform: mean, variance and lag-one correlation within their 99.9 % bounds", () => {
-  const n = 200_000;
   const random = new SeededRandom(1);
-  let outside = 0;
-  let sum = 0;
-  let squares = 0;
-  let lagged = 0;
-  let previous = 0.5;
-  for (let i = 0; i < n; i++) {
-    const value = random.next();
-    if (!(value >= 0 && value < 1)) outside++;
-    sum += value;
-    squares += (value - 0.5) ** 2;
-    lagged += (value - 0.5) * (previous - 0.5);
-    previous = value;
-  }
-  expect(outside).toBe(0);
-  expect(Math.abs(sum / n - 1 / 2)).toBeLessThan((Z * Math.sqrt(1 / 12)) / Math.sqrt(n));
-  expect(Math.abs(squares / n - 1 / 12)).toBeLessThan((Z * Math.sqrt(1 / 180)) / Math.sqrt(n));
-  expect(Math.abs(lagged / n)).toBeLessThan((Z * (1 / 12)) / Math.sqrt(n));
+  expectUniform(Array.from({ length: 200_000 }, () => random.next()));
 });
 
 test("a split depends on seed and label alone, not on what was drawn before", () => {

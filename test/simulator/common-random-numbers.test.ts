@@ -10,8 +10,8 @@ import { functionPlan, IDEAL, knob, onePool } from "./plans.ts";
 
 const MACHINES = "instances.m.onDemand";
 
-function planOf(commonRandomNumbers: boolean, workload = poisson(40, 400)): SimulationPlan {
-  return onePool(workload, 4, () => 100, {
+function planOf(commonRandomNumbers: boolean): SimulationPlan {
+  return onePool(poisson(40, 400), 4, () => 100, {
     reality: { ...IDEAL, serviceCv: 0.3, stragglers: { share: 0.02, factor: 4 }, commonRandomNumbers },
     function: functionPlan(
       () => 150,
